@@ -1,0 +1,54 @@
+package ports
+
+import (
+	"context"
+
+	"github.com/boundary-go/jobs/core"
+)
+
+type (
+	jobKey    struct{}
+	tenantKey struct{}
+)
+
+// WithJob is ctx with the job that runs in it, and with the job's tenant.
+func WithJob(ctx context.Context, job core.Job) context.Context {
+	return &jobContext{Context: ctx, job: job}
+}
+
+// FromContext is the job that runs in ctx.
+func FromContext(ctx context.Context) (core.Job, bool) {
+	j, ok := ctx.Value(jobKey{}).(*core.Job)
+	if !ok {
+		return core.Job{}, false
+	}
+	return *j, true
+}
+
+// WithTenant is ctx in which work is done for a tenant: jobs enqueued with it
+// are that tenant's.
+func WithTenant(ctx context.Context, tenant string) context.Context {
+	return context.WithValue(ctx, tenantKey{}, tenant)
+}
+
+// Tenant is the tenant for whom work is done in ctx.
+func Tenant(ctx context.Context) (string, bool) {
+	t, ok := ctx.Value(tenantKey{}).(string)
+	return t, ok && t != ""
+}
+
+// jobContext carries a job and its tenant in one link of the chain of contexts.
+type jobContext struct {
+	context.Context //nolint:containedctx // it is a context
+	job             core.Job
+}
+
+func (c *jobContext) Value(key any) any {
+	switch key.(type) {
+	case jobKey:
+		return &c.job
+	case tenantKey:
+		return c.job.Tenant
+	}
+	return c.Context.Value(key)
+}

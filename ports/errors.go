@@ -1,0 +1,75 @@
+package ports
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// What a call may fail with. Adapters wrap them, so ask with [errors.Is].
+var (
+	// ErrClosed is a call to a backend, or a client of one, that was closed.
+	ErrClosed = errors.New("closed")
+	// ErrUnavailable is a backend that did not take the call: nothing was changed.
+	ErrUnavailable = errors.New("backend unavailable")
+	// ErrUncertain is a call whose reply did not come: it may or may not have been
+	// carried out. To repeat it is safe.
+	ErrUncertain = errors.New("outcome unknown: the reply did not come")
+	// ErrBackendFull is a backend that has no room for more jobs.
+	ErrBackendFull = errors.New("backend full")
+	// ErrNotFound is a job, or a queue, that is not there.
+	ErrNotFound = errors.New("not found")
+	// ErrDuplicate is a job whose ID is kept or remembered in its queue.
+	ErrDuplicate = errors.New("duplicate job")
+	// ErrTenant is a job for another tenant than the one in whose job it is enqueued.
+	ErrTenant = errors.New("another tenant's job")
+	// ErrQuota is a job that is over its tenant's quota.
+	ErrQuota = errors.New("over quota")
+	// ErrUnsupported is something that this backend cannot do.
+	ErrUnsupported = errors.New("not supported by this backend")
+)
+
+// Why a handler's context ended, as [context.Cause] tells it.
+var (
+	// ErrTimeout is an attempt that took longer than its timeout.
+	ErrTimeout = errors.New("the attempt's time is up")
+	// ErrStopping is a worker that stops, and has waited long enough.
+	ErrStopping = errors.New("the worker is stopping")
+	// ErrLeaseLost is a lease that ended or could not be extended in time: another
+	// worker may have the job.
+	ErrLeaseLost = errors.New("the lease is lost")
+	// ErrCancelled is a job that somebody cancelled.
+	ErrCancelled = errors.New("the job was cancelled")
+)
+
+// BatchError says which items of a call failed, by their place in it.
+// [errors.Is] and [errors.As] see through it to each.
+type BatchError struct {
+	Errs map[int]error
+}
+
+// Error counts the failures and tells the first few.
+func (e *BatchError) Error() string {
+	const shown = 3
+	s := fmt.Sprintf("%d jobs failed", len(e.Errs))
+	if len(e.Errs) == 1 {
+		s = "1 job failed"
+	}
+	for n, i := range slices.Sorted(maps.Keys(e.Errs)) {
+		if n == shown {
+			return s + "; …"
+		}
+		s += fmt.Sprintf("; #%d: %v", i, e.Errs[i])
+	}
+	return s
+}
+
+// Unwrap is the failures in the order of their places.
+func (e *BatchError) Unwrap() []error {
+	errs := make([]error, 0, len(e.Errs))
+	for _, i := range slices.Sorted(maps.Keys(e.Errs)) {
+		errs = append(errs, e.Errs[i])
+	}
+	return errs
+}

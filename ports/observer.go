@@ -1,0 +1,95 @@
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/boundary-go/jobs/core"
+)
+
+// Observer is told what happens. It is called on the paths of jobs, so it must be
+// quick, must not fail, and must be safe for use by several goroutines.
+type Observer interface {
+	Observe(ctx context.Context, e Event)
+}
+
+// Event is one of the structs of this file whose names end in what happened.
+type Event interface{ event() }
+
+type (
+	// JobsEnqueued says that a client stored jobs.
+	JobsEnqueued struct{ Jobs []core.Job }
+	// JobStarted says that a handler is about to be called.
+	JobStarted struct {
+		Worker string
+		Job    core.Job
+	}
+	// JobSettled says that what became of a leased job is stored. Job is as stored.
+	JobSettled struct {
+		Worker string
+		Job    core.Job
+		Ending core.Ending
+		Took   time.Duration // the handler's time; 0 if it was not called
+	}
+	// JobRefused says that what became of a leased job could not be stored. Either the lease
+	// was lost, and the job is somebody else's, or gone; or Err says why the backend did not take it, and
+	// the job will be tried again when its lease runs out.
+	JobRefused struct {
+		Worker string
+		Job    core.Job
+		Err    error
+	}
+	// JobStuck says that a handler has not returned though its context ended long ago.
+	JobStuck struct {
+		Worker string
+		Job    core.Job
+		Cause  error
+		For    time.Duration // since its context ended
+	}
+	// LeaseLost says that a job which this worker held is not its own any more.
+	LeaseLost struct {
+		Worker string
+		Job    core.Job
+	}
+	// JobsCorrupt says that records could not be read, and were put among the dead letters.
+	JobsCorrupt struct {
+		Worker string
+		Queue  string
+		IDs    []core.ID
+	}
+	// CallFailed says that a call to a backend failed, and will be repeated.
+	CallFailed struct {
+		Worker string
+		Queue  string
+		Call   string // "lease", "swap", "extend", "wait", "announce", "record"
+		Err    error
+	}
+	// WorkerStarted says that a worker began to lease.
+	WorkerStarted struct{ Info WorkerInfo }
+	// WorkerStopped says that a worker is done. Info counts what it had to leave behind.
+	WorkerStopped struct {
+		Info WorkerInfo
+		Took time.Duration
+	}
+)
+
+func (JobsEnqueued) event()  {}
+func (JobStarted) event()    {}
+func (JobSettled) event()    {}
+func (JobRefused) event()    {}
+func (JobStuck) event()      {}
+func (LeaseLost) event()     {}
+func (JobsCorrupt) event()   {}
+func (CallFailed) event()    {}
+func (WorkerStarted) event() {}
+func (WorkerStopped) event() {}
+
+// Observers is several observers as one; each is told in turn.
+type Observers []Observer
+
+// Observe tells them all.
+func (os Observers) Observe(ctx context.Context, e Event) {
+	for _, o := range os {
+		o.Observe(ctx, e)
+	}
+}
