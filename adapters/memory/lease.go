@@ -1,0 +1,148 @@
+package memory
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
+)
+
+// Lease implements [ports.Queue].
+func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
+	now, err := b.begin(ctx)
+	if err != nil {
+		return ports.Leased{}, err
+	}
+	defer b.mu.Unlock()
+	q := b.queue(req.Queue, now)
+	out := ports.Leased{Now: now}
+	if req.Repeat {
+		if out.Jobs = q.leasedBy(req.Holder, req.Request); len(out.Jobs) > 0 {
+			return out, nil
+		}
+	}
+	q.promote(now)
+	if req.Reclaim {
+		q.takeUp(req.Holder, now)
+	}
+	if !q.paused {
+		out.Jobs = q.lease(req, now)
+	}
+	if len(out.Jobs) < req.Max {
+		b.await(q, req.Holder)
+	} else if !q.paused && q.hasReady() {
+		b.wake(q)
+	}
+	out.Next = q.next(req.Holder, now)
+	return out, nil
+}
+
+// lease claims the jobs that the request gets.
+func (q *queue) lease(req ports.LeaseRequest, now time.Time) []core.Job {
+	var jobs []core.Job
+	claim := func(e *entry, suspect bool) {
+		l := q.leases[req.Holder]
+		if l == nil {
+			l = &lease{held: map[core.ID]*entry{}}
+			q.leases[req.Holder] = l
+		}
+		l.until = now.Add(req.TTL)
+		l.held[e.job.ID] = e
+		e.request = req.Request
+		e.job = core.Claim(e.job, core.Lease{Holder: req.Holder, Rev: e.job.Rev + 1, Until: l.until, Suspect: suspect}, now)
+		jobs = append(jobs, own(e.job))
+	}
+	limit := min(req.Max, ports.MaxBatch)
+	if req.Suspects && limit > 0 && q.suspects.Len() > 0 {
+		e := q.suspects.Front().Value.(*entry)
+		q.lift(e)
+		claim(e, true)
+	}
+	for len(jobs) < limit {
+		e := q.take()
+		if e == nil {
+			break
+		}
+		claim(e, false)
+	}
+	return jobs
+}
+
+// leasedBy is the jobs that the holder's request gave him, the most urgent first.
+func (q *queue) leasedBy(holder string, request int64) []core.Job {
+	l := q.leases[holder]
+	if l == nil {
+		return nil
+	}
+	var jobs []core.Job
+	for _, e := range l.inOrder() {
+		if e.request == request {
+			jobs = append(jobs, own(e.job))
+		}
+	}
+	slices.Reverse(jobs)
+	return jobs
+}
+
+// Extend implements [ports.Queue].
+func (b *Backend) Extend(ctx context.Context, ext ports.Extension) (ports.Extended, error) {
+	now, err := b.begin(ctx)
+	if err != nil {
+		return ports.Extended{}, err
+	}
+	defer b.mu.Unlock()
+	q := b.queue(ext.Queue, now)
+	out := ports.Extended{Now: now}
+	known := map[core.ID]bool{}
+	l := q.leases[ext.Holder]
+	for _, t := range ext.Held {
+		known[t.ID] = true
+		switch e := l.get(t.ID); {
+		case e == nil || e.job.Rev != t.Rev:
+			out.Lost = append(out.Lost, t.ID)
+		case e.job.Cancelling:
+			out.Cancelled = append(out.Cancelled, t.ID)
+		}
+	}
+	if l == nil {
+		return out, nil
+	}
+	l.until = now.Add(ext.TTL)
+	for _, e := range l.inOrder() {
+		if !known[e.job.ID] && e.request <= ext.Answered {
+			q.giveBack(e, now)
+			b.wake(q)
+			continue
+		}
+		e.job.LeasedUntil = l.until
+	}
+	return out, nil
+}
+
+// get is the entry of a job that the holder has; nil if he has it not.
+func (l *lease) get(id core.ID) *entry {
+	if l == nil {
+		return nil
+	}
+	return l.held[id]
+}
+
+// giveBack ends the lease of a job that its holder does not know of.
+func (q *queue) giveBack(e *entry, now time.Time) {
+	q.unlease(e)
+	was := e.job
+	e.job.Status, e.job.UpdatedAt = core.Pending, now
+	e.job = core.Replace(was, e.job, was.Rev+1)
+	q.lineUp(e, true)
+}
+
+// unlease takes the job from its holder.
+func (q *queue) unlease(e *entry) {
+	l := q.leases[e.job.Holder]
+	delete(l.held, e.job.ID)
+	if len(l.held) == 0 {
+		delete(q.leases, e.job.Holder)
+	}
+}

@@ -1,0 +1,264 @@
+package memory
+
+import (
+	"cmp"
+	"container/heap"
+	"container/list"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/boundary-go/jobs/core"
+)
+
+// queue is the jobs of one queue. Each job that is not over is in exactly one of
+// ready, suspects, later and leases.
+type queue struct {
+	name   string
+	window time.Duration
+	paused bool
+	totals core.Totals
+
+	jobs       map[core.ID]*entry
+	ready      [core.Levels]ring
+	suspects   list.List // of *entry: those to be leased alone
+	later      deadlines // those whose time is ahead
+	leases     map[string]*lease
+	waiting    []string              // holders to be told of work, the latest last
+	remembered map[core.ID]time.Time // finished IDs, and until when
+	ends       deadlines             // what is kept or remembered, by when it lapses
+	seq        int64                 // counts entries into ready; see entry.seq
+}
+
+// entry is a job and where it is.
+type entry struct {
+	job     core.Job
+	request int64         // the lease request that gave it, while it is leased
+	seq     int64         // its place in line
+	line    *list.List    // the line that it stands in, if any
+	place   *list.Element // its place there
+	due     *deadline     // its place in later, if any
+}
+
+// lease is what one holder has of the queue.
+type lease struct {
+	until time.Time
+	held  map[core.ID]*entry
+}
+
+// inOrder is the jobs of the lease, those first that stand last in line when
+// each is put in front of the others.
+func (l *lease) inOrder() []*entry {
+	return slices.SortedFunc(maps.Values(l.held), func(a, b *entry) int {
+		return -cmp.Or(core.Before(a.job, b.job), slices.Compare(a.job.ID[:], b.job.ID[:]))
+	})
+}
+
+// ring is the ready jobs of one priority: a line for each tenant that has any, and the
+// tenants in the order of their turns.
+type ring struct {
+	lines map[string]*list.List // of *entry
+	turns list.List             // of string
+}
+
+func newQueue(name string, window time.Duration) *queue {
+	q := &queue{
+		name: name, window: window,
+		jobs: map[core.ID]*entry{}, leases: map[string]*lease{}, remembered: map[core.ID]time.Time{},
+	}
+	for i := range q.ready {
+		q.ready[i].lines = map[string]*list.List{}
+	}
+	return q
+}
+
+// file puts a job that is not leased where its status and time say; a ready one in
+// front of its line or at its end.
+func (q *queue) file(e *entry, now time.Time, front bool) {
+	switch {
+	case e.job.Status.Final():
+		q.keep(e)
+	case e.job.RunAt.After(now):
+		e.due = &deadline{at: e.job.RunAt, id: e.job.ID}
+		heap.Push(&q.later, e.due)
+	default:
+		q.lineUp(e, front)
+	}
+}
+
+// lineUp makes the job ready.
+func (q *queue) lineUp(e *entry, front bool) {
+	e.line = &q.suspects
+	if !core.Suspected(e.job) {
+		r := &q.ready[e.job.Priority.Level()]
+		if r.lines[e.job.Tenant] == nil {
+			r.lines[e.job.Tenant] = list.New()
+			r.turns.PushBack(e.job.Tenant)
+		}
+		e.line = r.lines[e.job.Tenant]
+	}
+	q.seq++
+	if front {
+		e.seq, e.place = -q.seq, e.line.PushFront(e)
+	} else {
+		e.seq, e.place = q.seq, e.line.PushBack(e)
+	}
+}
+
+// lift takes the job out of wherever it waits.
+func (q *queue) lift(e *entry) {
+	if e.due != nil {
+		heap.Remove(&q.later, e.due.index)
+		e.due = nil
+	}
+	if e.line != nil {
+		e.line.Remove(e.place)
+		e.line, e.place, e.seq = nil, nil, 0
+	}
+}
+
+// promote makes the jobs ready whose time has come.
+func (q *queue) promote(now time.Time) {
+	for len(q.later) > 0 && !q.later[0].at.After(now) {
+		e := q.jobs[heap.Pop(&q.later).(*deadline).id]
+		e.due = nil
+		q.lineUp(e, false)
+	}
+}
+
+// takeUp makes the jobs ready whose holder's lease ran out; not those of holder himself,
+// who is alive and may still settle them.
+func (q *queue) takeUp(holder string, now time.Time) {
+	for _, name := range sortedKeys(q.leases) {
+		l := q.leases[name]
+		if name == holder || l.until.After(now) {
+			continue
+		}
+		delete(q.leases, name)
+		for _, e := range l.inOrder() {
+			e.job = core.Replace(e.job, core.TakeUp(e.job, now), e.job.Rev+1)
+			q.totals.Crashed++
+			q.lineUp(e, true)
+		}
+	}
+}
+
+// take is the next job whose turn it is, out of its line; nil if none is ready.
+func (q *queue) take() *entry {
+	for i := range q.ready {
+		r := &q.ready[i]
+		for r.turns.Len() > 0 {
+			tenant := r.turns.Remove(r.turns.Front()).(string)
+			line := r.lines[tenant]
+			if line.Len() == 0 { // the last of them was cancelled
+				delete(r.lines, tenant)
+				continue
+			}
+			e := line.Front().Value.(*entry)
+			q.lift(e)
+			if line.Len() > 0 {
+				r.turns.PushBack(tenant)
+			} else {
+				delete(r.lines, tenant)
+			}
+			return e
+		}
+	}
+	return nil
+}
+
+// hasReady reports whether a job could be leased at once.
+func (q *queue) hasReady() bool {
+	if q.suspects.Len() > 0 {
+		return true
+	}
+	for i := range q.ready {
+		for _, line := range q.ready[i].lines {
+			if line.Len() > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// next is when the queue wants to be looked at again by holder; zero if nothing
+// is to come of itself. A lease that ran out and was left alone is not to come.
+func (q *queue) next(holder string, now time.Time) time.Time {
+	var at time.Time
+	sooner := func(t time.Time) {
+		if at.IsZero() || t.Before(at) {
+			at = t
+		}
+	}
+	if len(q.later) > 0 {
+		sooner(q.later[0].at)
+	}
+	for name, l := range q.leases {
+		if name != holder && l.until.After(now) {
+			sooner(l.until)
+		}
+	}
+	return at
+}
+
+// keep files a job that is over: it stays until KeepUntil, and its ID is remembered
+// for the window, at the least.
+func (q *queue) keep(e *entry) {
+	id, until := e.job.ID, e.job.KeepUntil
+	if !until.After(e.job.CompletedAt) {
+		delete(q.jobs, id)
+	} else {
+		heap.Push(&q.ends, &deadline{at: until, id: id})
+	}
+	q.remember(id, e.job.CompletedAt)
+}
+
+// remember keeps the ID known for the window from at.
+func (q *queue) remember(id core.ID, at time.Time) {
+	q.remembered[id] = at.Add(q.window)
+	heap.Push(&q.ends, &deadline{at: at.Add(q.window), id: id})
+}
+
+// lapse forgets what need not be kept any longer.
+func (q *queue) lapse(now time.Time) {
+	for len(q.ends) > 0 && !q.ends[0].at.After(now) {
+		id := heap.Pop(&q.ends).(*deadline).id
+		if e := q.jobs[id]; e != nil && e.job.Status.Final() && !e.job.KeepUntil.After(now) {
+			delete(q.jobs, id)
+		}
+		if until, ok := q.remembered[id]; ok && !until.After(now) {
+			delete(q.remembered, id)
+		}
+	}
+}
+
+// deadline is an instant at which something is due for a job.
+type deadline struct {
+	at    time.Time
+	id    core.ID
+	index int
+}
+
+// deadlines is a heap, the earliest first.
+type deadlines []*deadline
+
+func (d deadlines) Len() int           { return len(d) }
+func (d deadlines) Less(i, j int) bool { return d[i].at.Before(d[j].at) }
+func (d deadlines) Swap(i, j int) {
+	d[i], d[j] = d[j], d[i]
+	d[i].index, d[j].index = i, j
+}
+
+func (d *deadlines) Push(x any) {
+	x.(*deadline).index = len(*d)
+	*d = append(*d, x.(*deadline))
+}
+
+func (d *deadlines) Pop() any {
+	last := (*d)[len(*d)-1]
+	*d = (*d)[:len(*d)-1]
+	return last
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

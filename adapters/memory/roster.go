@@ -1,0 +1,52 @@
+package memory
+
+import (
+	"context"
+	"slices"
+
+	"github.com/boundary-go/jobs/ports"
+)
+
+// Announce implements [ports.Roster].
+func (b *Backend) Announce(ctx context.Context, w ports.WorkerInfo) error {
+	now, err := b.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.mu.Unlock()
+	w.SeenAt = now
+	b.workers[w.Holder] = w
+	return nil
+}
+
+// Withdraw implements [ports.Roster].
+func (b *Backend) Withdraw(ctx context.Context, holder string) error {
+	if _, err := b.begin(ctx); err != nil {
+		return err
+	}
+	defer b.mu.Unlock()
+	delete(b.workers, holder)
+	delete(b.waiters, holder)
+	for _, q := range b.queues {
+		q.waiting = slices.DeleteFunc(q.waiting, func(h string) bool { return h == holder })
+	}
+	return nil
+}
+
+// Workers implements [ports.Roster].
+func (b *Backend) Workers(ctx context.Context) ([]ports.WorkerInfo, error) {
+	now, err := b.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer b.mu.Unlock()
+	var alive []ports.WorkerInfo
+	for _, holder := range sortedKeys(b.workers) {
+		if w := b.workers[holder]; now.Sub(w.SeenAt) < ports.RosterTTL {
+			alive = append(alive, w)
+		} else {
+			delete(b.workers, holder)
+		}
+	}
+	return alive, nil
+}
