@@ -1,0 +1,237 @@
+package redis
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
+)
+
+// Enqueue implements [ports.Enqueuer].
+func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued, error) {
+	if err := b.begin(ctx); err != nil {
+		return ports.Enqueued{}, err
+	}
+	names, places := byQueue(jobs, jobQueue)
+	if err := b.announce(ctx, false, names...); err != nil {
+		return ports.Enqueued{}, err
+	}
+	var calls []call
+	var batches []batch
+	for _, name := range names {
+		for at := places[name]; len(at) > 0; {
+			n := min(len(at), ports.MaxBatch)
+			next := batchOf(jobs, at[:n])
+			calls = append(calls, call{b.queueKey(name), next.args(b.skew())})
+			batches = append(batches, next)
+			at = at[n:]
+		}
+	}
+	return b.enqueued(ctx, jobs, batches, b.runAll(ctx, enqueueScript, calls))
+}
+
+// enqueued puts together what came of the batches.
+func (b *Backend) enqueued(ctx context.Context, jobs []core.Job, batches []batch, outcomes []outcome) (ports.Enqueued, error) {
+	var out ports.Enqueued
+	var known []core.Ref
+	failed := map[int]error{}
+	for i, o := range outcomes {
+		now, refused, err := enqueueReply(o)
+		if err != nil {
+			for _, at := range batches[i].places {
+				failed[at] = err
+			}
+			continue
+		}
+		out.Now = instant(now)
+		for _, n := range refused {
+			if n < 1 || n > len(batches[i].places) {
+				return out, failure("enqueue", errReply)
+			}
+			known = append(known, jobs[batches[i].places[n-1]].Ref())
+		}
+	}
+	var err error
+	if out.Known, err = b.asTheyStand(ctx, known); err != nil {
+		return out, err
+	}
+	switch {
+	case len(failed) == 0:
+		return out, nil
+	case len(outcomes) == 1:
+		return out, failed[0]
+	default:
+		return out, &ports.BatchError{Errs: failed}
+	}
+}
+
+func enqueueReply(o outcome) (now int64, refused []int, err error) {
+	if o.err != nil {
+		return 0, nil, o.err
+	}
+	r := replyOf(o.reply)
+	now = r.int()
+	refused = r.numbers()
+	return now, refused, r.failure("enqueue")
+}
+
+// asTheyStand is the jobs that are known, with no more than their IDs if they are only remembered.
+func (b *Backend) asTheyStand(ctx context.Context, refs []core.Ref) ([]core.Job, error) {
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	found, err := b.Get(ctx, refs...)
+	if err != nil {
+		return nil, err
+	}
+	there := map[core.Ref]core.Job{}
+	for _, j := range found.Jobs {
+		there[j.Ref()] = j
+	}
+	out := make([]core.Job, len(refs))
+	for i, ref := range refs {
+		out[i] = core.Job{ID: ref.ID, Queue: ref.Queue}
+		if j, ok := there[ref]; ok {
+			out[i] = j
+		}
+	}
+	return out, nil
+}
+
+// batch is the jobs of one call: groups that share a priority, a tenant and a time.
+type batch struct {
+	groups []group
+	places []int // of the jobs among those of the caller, in the order of the groups
+}
+
+type group struct {
+	level  int
+	tenant string
+	when   string
+	jobs   []core.Job
+}
+
+// batchOf puts the jobs at some places into groups. Within a group they keep their order.
+func batchOf(jobs []core.Job, at []int) (b batch) {
+	if len(at) == 1 {
+		j := jobs[at[0]]
+		return batch{groups: []group{{j.Priority.Level(), j.Tenant, when(j), []core.Job{j}}}, places: at}
+	}
+	type key struct {
+		level        int
+		tenant, when string
+	}
+	places, order := map[key][]int{}, []key{}
+	for _, n := range at {
+		k := key{jobs[n].Priority.Level(), jobs[n].Tenant, when(jobs[n])}
+		if places[k] == nil {
+			order = append(order, k)
+		}
+		places[k] = append(places[k], n)
+	}
+	for _, k := range order {
+		g := group{level: k.level, tenant: k.tenant, when: k.when}
+		for _, n := range places[k] {
+			g.jobs = append(g.jobs, jobs[n])
+		}
+		b.groups, b.places = append(b.groups, g), append(b.places, places[k]...)
+	}
+	return b
+}
+
+// when is the time of a job as the script takes it.
+func when(j core.Job) string {
+	switch {
+	case !j.RunAt.IsZero():
+		return "@" + strconv.FormatInt(millis(j.RunAt), 10)
+	case j.Delay > 0:
+		return "+" + strconv.FormatInt((j.Delay.Nanoseconds()+999_999)/1_000_000, 10)
+	default:
+		return ""
+	}
+}
+
+func (b batch) args(skew any) []any {
+	args := make([]any, 0, 2+4*len(b.groups)+2*len(b.places))
+	args = append(args, skew, len(b.places))
+	for _, g := range b.groups {
+		for _, j := range g.jobs {
+			args = append(args, j.ID[:])
+		}
+	}
+	for _, g := range b.groups {
+		args = append(args, g.level, g.tenant, g.when, len(g.jobs))
+		for _, j := range g.jobs {
+			args = append(args, appendNew(make([]byte, 0, 64+len(j.Args)), j))
+		}
+	}
+	return args
+}
+
+// reply takes an answer of a script apart.
+type reply struct {
+	items []any
+	at    int
+	bad   bool
+}
+
+func replyOf(v any) *reply {
+	items, ok := v.([]any)
+	return &reply{items: items, bad: !ok}
+}
+
+func (r *reply) next() any {
+	if r.at >= len(r.items) {
+		r.bad = true
+		return nil
+	}
+	r.at++
+	return r.items[r.at-1]
+}
+
+func (r *reply) more() bool { return r.at < len(r.items) }
+
+// int is the next item as a number, which the server may give as text.
+func (r *reply) int() int64 {
+	switch v := r.next().(type) {
+	case int64:
+		return v
+	case string:
+		n, err := strconv.ParseFloat(v, 64)
+		r.bad = r.bad || err != nil
+		return int64(n)
+	default:
+		r.bad = true
+		return 0
+	}
+}
+
+func (r *reply) text() string {
+	v, ok := r.next().(string)
+	r.bad = r.bad || !ok
+	return v
+}
+
+func (r *reply) list() []any {
+	v, ok := r.next().([]any)
+	r.bad = r.bad || !ok
+	return v
+}
+
+func (r *reply) numbers() (ns []int) {
+	for _, v := range r.list() {
+		n, ok := v.(int64)
+		r.bad = r.bad || !ok
+		ns = append(ns, int(n))
+	}
+	return ns
+}
+
+// failure says that the answer was not as it should be.
+func (r *reply) failure(what string) error {
+	if r.bad {
+		return failure(what, errReply)
+	}
+	return nil
+}

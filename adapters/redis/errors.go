@@ -1,0 +1,58 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/boundary-go/jobs/ports"
+)
+
+// failure says of a call that failed what that means: not carried out, or perhaps. The error keeps
+// what the client said; the client never says what is in a URL.
+func failure(what string, err error) error {
+	return fmt.Errorf("redis: %s: %w", what, errors.Join(meaning(err), err))
+}
+
+// meaning sorts the errors of the client and the server.
+func meaning(err error) error {
+	var reply redis.Error
+	switch {
+	case errors.Is(err, redis.ErrClosed):
+		return ports.ErrClosed
+	case errors.As(err, &reply):
+		return meaningOfReply(reply.Error())
+	case notSent(err):
+		return ports.ErrUnavailable
+	default: // the connection broke, or the time was up: nobody knows
+		return ports.ErrUncertain
+	}
+}
+
+// meaningOfReply sorts what the server said: it did not do it, in each case.
+func meaningOfReply(text string) error {
+	if strings.Contains(text, "OOM command not allowed") {
+		return ports.ErrBackendFull
+	}
+	for _, passing := range []string{
+		"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "NOREPLICAS", "BUSY", "max number of clients",
+	} {
+		if strings.Contains(text, passing) {
+			return ports.ErrUnavailable
+		}
+	}
+	return errServer
+}
+
+var errServer = errors.New("the server refused the call")
+
+// notSent reports whether a call cannot have reached the server.
+func notSent(err error) bool {
+	var op *net.OpError
+	return errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) ||
+		errors.As(err, &op) && op.Op == "dial" && !errors.Is(err, context.Canceled)
+}

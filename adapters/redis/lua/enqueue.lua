@@ -1,0 +1,62 @@
+#!lua
+-- enqueue: stores new jobs and makes them ready, each at its time. A job whose ID is kept, or remembered, is
+-- not stored. Writes nothing at all when the server has no room.
+--
+-- KEYS[1] queue
+-- ARGV skew, number of jobs, their IDs, then the jobs in the same order, in groups of one priority, tenant and time:
+--      level, tenant, when ('' at once, '+ms' from now, '@ms' at an instant), how many, their records from the level on
+-- returns now, the numbers (from 1) of the jobs that are known
+--# use clock record line wake known
+local ids = {unpack(ARGV, 3, ARGV[2] + 2)}
+local kept, seen, refused, records, lists, later = known(ids), {}, {}, {}, {}, {}
+local n, at = 0, #ids + 3
+while at <= #ARGV do
+  local level, tenant, time, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local run_at = now
+  if time ~= '' then
+    run_at = tonumber(sub(time, 2)) + (sub(time, 1, 1) == '+' and now or 0)
+  end
+  local head, fresh = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, run_at), {}
+  for i = at + 4, at + 3 + count do
+    n = n + 1
+    if kept[n] or seen[ids[n]] then
+      refused[#refused + 1] = n
+    else
+      seen[ids[n]] = true
+      records[#records + 1] = ids[n]
+      records[#records + 1] = head .. ARGV[i]
+      if run_at > now then
+        later[#later + 1] = run_at
+        later[#later + 1] = ids[n]
+      else
+        fresh[#fresh + 1] = ids[n]
+      end
+    end
+  end
+  if #fresh > 0 then
+    lists[#lists + 1] = {level, tenant, fresh}
+  end
+  at = at + 4 + count
+end
+
+if #records == 0 then
+  return {now, refused}
+end
+redis.call('HSET', q .. ':jobs', unpack(records))
+redis.call('HINCRBY', q .. ':counts', 'enqueued', #records / 2)
+local news = 0
+for _, l in ipairs(lists) do
+  if redis.call('RPUSH', q .. ':ready:' .. l[1] .. ':' .. l[2], unpack(l[3])) == #l[3] then
+    redis.call('RPUSH', q .. ':ring:' .. l[1], l[2])
+  end
+  news = news + #l[3]
+end
+if #later > 0 then
+  local head = redis.call('ZRANGE', q .. ':scheduled', 0, 0)[1]
+  redis.call('ZADD', q .. ':scheduled', unpack(later))
+  news = news + (redis.call('ZRANGE', q .. ':scheduled', 0, 0)[1] ~= head and 1 or 0)
+end
+if news > 0 then
+  wake(news)
+end
+return {now, refused}

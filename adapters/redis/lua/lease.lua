@@ -1,0 +1,69 @@
+#!lua flags=allow-oom
+-- lease: claims jobs whose time has come for a holder. On the way it makes ready what has become due,
+-- takes up run-out leases of one other holder, and drops what need not be kept any longer.
+--
+-- KEYS[1] queue
+-- ARGV skew, holder, request, max, ttl (ms), repeated, with a suspect, with run-out leases of others,
+--      how long finished jobs are remembered (ms)
+-- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
+--      the IDs in one string, their records
+--# use clock record line wake window promote takeup sweep pick
+local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local leases = q .. ':leases:' .. holder
+
+-- again: the jobs that an earlier call with this request's number gave.
+local function again()
+  local ids, rev, suspect = {}, 0, 0
+  local held = redis.call('HGETALL', leases)
+  for i = 1, #held, 2 do
+    local r, by, rest = string.match(held[i + 1], '^(%d+):%d+:(%d+)(.*)$')
+    if by == request then
+      rev = r
+      if string.find(rest, ':s', 1, true) then
+        suspect = 1
+        table.insert(ids, 1, held[i])
+      else
+        ids[#ids + 1] = held[i]
+      end
+    end
+  end
+  if #ids > 0 then
+    local till = redis.call('ZSCORE', q .. ':holders', holder)
+    return {now, now, rev, till, suspect, table.concat(ids), redis.call('HMGET', q .. ':jobs', unpack(ids))}
+  end
+end
+
+local given = ARGV[6] == '1' and again()
+if given then
+  return given
+end
+local meta = redis.call('HMGET', q, 'paused', 'swept')
+promote('scheduled')
+promote('retrying')
+take_up(holder, ARGV[8] == '1')
+if now >= (tonumber(meta[2]) or 0) + 1000 then
+  sweep(tonumber(ARGV[9]))
+end
+local ids, records, suspect = {}, {}, 0
+if max > 0 and meta[1] ~= '1' then
+  ids, records, suspect = pick(max, ARGV[7] == '1')
+end
+if #ids < max then
+  redis.call('ZADD', q .. ':waiters', now, holder)
+elseif meta[1] ~= '1' and ready_left() then
+  wake(1)
+end
+if #ids == 0 then
+  return {now, next_look, 0, 0, 0, '', {}}
+end
+local rev = redis.call('HINCRBY', q, 'rev', 2) -- two: one for the lease, one for what settles it
+local value, fields = rev .. ':' .. now .. ':' .. request, {}
+for i, id in ipairs(ids) do
+  fields[2 * i - 1], fields[2 * i] = id, value
+end
+if suspect == 1 then
+  fields[2] = value .. ':s'
+end
+redis.call('HSET', leases, unpack(fields))
+redis.call('ZADD', q .. ':holders', now + ttl, holder)
+return {now, next_look, rev, now + ttl, suspect, table.concat(ids), records}

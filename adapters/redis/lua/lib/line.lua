@@ -1,0 +1,19 @@
+-- line: makes a job ready: at the end of its tenant's line, or in front of it. One that has crashed so often
+-- that it must be leased alone stands in a line of its own. A job of which an entry stands in line
+-- already stays there. Gives the record as it is to be stored.
+local SUSPECT = 2
+
+local function line(id, record, front)
+  local push = front and 'LPUSH' or 'RPUSH'
+  if byte(record, 3) >= SUSPECT then
+    redis.call(push, q .. ':suspects', id)
+  elseif flagged(record, LINED) then
+    return with_flags(record, byte(record, 2) - LINED)
+  else
+    local level, tenant = byte(record, 23), sub(record, 25, 24 + byte(record, 24))
+    if redis.call(push, q .. ':ready:' .. level .. ':' .. tenant, id) == 1 then
+      redis.call('RPUSH', q .. ':ring:' .. level, tenant)
+    end
+  end
+  return record
+end

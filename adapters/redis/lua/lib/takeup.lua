@@ -1,0 +1,59 @@
+-- take_up: makes the jobs of one holder ready again whose lease ran out, up to 100 of them, each at the front of
+-- its line, with the crash counted, and noted at the end of its record: when the lease began, and
+-- when it was taken up.
+local function crashed(record, value)
+  local rev, since, rest = string.match(value, '^(%d+):(%d+):%d+(.*)$')
+  local crashes = byte(record, 3)
+  if string.find(rest, ':s', 1, true) then
+    crashes = math.min(crashes + 1, 255)
+  else -- it may have died for a neighbour: that makes it a suspect at most
+    crashes = math.max(crashes, math.min(crashes + 1, SUSPECT))
+  end
+  local flags = string.find(rest, ':c', 1, true) and CANCELLING or 0
+  return sub(record, 1, 1) .. char(flags, crashes, PENDING) .. struct.pack('>I6', rev + 1)
+    .. sub(record, 11) .. struct.pack('>I6I6', since, now)
+end
+
+local function reclaim(who)
+  local key, held, ids = q .. ':leases:' .. who, {}, {}
+  local fields = redis.call('HRANDFIELD', key, 100, 'WITHVALUES')
+  for i = 1, #fields, 2 do
+    ids[#ids + 1], held[fields[i]] = fields[i], fields[i + 1]
+  end
+  table.sort(ids, function(a, b) return a > b end)
+  for _, id in ipairs(ids) do
+    local record = redis.call('HGET', q .. ':jobs', id)
+    if readable(record) then
+      redis.call('HSET', q .. ':jobs', id, line(id, crashed(record, held[id]), true))
+    elseif record then
+      put_away(id, record)
+    end
+  end
+  if #ids > 0 then
+    redis.call('HDEL', key, unpack(ids))
+    redis.call('HINCRBY', q .. ':counts', 'crashed', #ids)
+  end
+  if redis.call('EXISTS', key) == 0 then
+    redis.call('ZREM', q .. ':holders', who)
+    redis.call('ZREM', q .. ':waiters', who)
+    redis.call('UNLINK', q .. ':wake:' .. who)
+  end
+end
+
+local function take_up(me, allowed)
+  local first = redis.call('ZRANGE', q .. ':holders', 0, 1, 'WITHSCORES')
+  for i = 1, #first, 2 do
+    if first[i] ~= me and tonumber(first[i + 1]) <= now then
+      if allowed then
+        reclaim(first[i])
+      end
+      first = redis.call('ZRANGE', q .. ':holders', allowed and '-inf' or '(' .. now, '+inf', 'BYSCORE', 'LIMIT', 0, 2, 'WITHSCORES')
+      break
+    end
+  end
+  for i = 1, #first, 2 do
+    if first[i] ~= me then
+      return sooner(tonumber(first[i + 1]))
+    end
+  end
+end

@@ -1,0 +1,16 @@
+#!lua flags=allow-oom
+-- pause: stops a queue, or lets it go on and tells all who wait.
+--
+-- KEYS[1] queue
+-- ARGV skew, whether to stop ('1' or '0')
+--# use clock wake
+if ARGV[2] == '1' then
+  redis.call('HSET', q, 'paused', '1')
+else
+  redis.call('HDEL', q, 'paused')
+  local n = redis.call('ZCARD', q .. ':waiters')
+  while n > 0 do
+    wake(math.min(n, 100))
+    n = n - 100
+  end
+end

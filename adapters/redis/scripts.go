@@ -1,0 +1,171 @@
+package redis
+
+import (
+	"context"
+	"crypto/sha1" //nolint:gosec // it is the name that Redis gives a script
+	"embed"
+	"encoding/hex"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed lua/*.lua lua/lib/*.lua
+var sources embed.FS
+
+// script is a Lua script with its parts put in.
+type script struct {
+	name, source, sha string
+	urgent            bool // it is called on the connections that are kept for heartbeats and outcomes
+}
+
+var (
+	enqueueScript    = load("enqueue")
+	leaseScript      = load("lease")
+	extendScript     = load("extend").first()
+	giveBackScript   = load("giveback").first()
+	swapScript       = load("swap").first()
+	changeScript     = load("change")
+	cancelScript     = load("cancel")
+	getScript        = load("get")
+	countScript      = load("count")
+	pauseScript      = load("pause")
+	recordScript     = load("record")
+	quarantineScript = load("quarantine")
+	rosterScript     = load("roster")
+)
+
+var use = regexp.MustCompile(`(?m)^--# use (.*)$`)
+
+// load reads a script and puts the parts in that it says it uses. A wrong name is a fault of this
+// package, and panics when the program starts.
+func load(name string) *script {
+	text := use.ReplaceAllStringFunc(read("lua/"+name+".lua"), func(line string) string {
+		var parts []string
+		for part := range strings.FieldsSeq(use.FindStringSubmatch(line)[1]) {
+			parts = append(parts, read("lua/lib/"+part+".lua"))
+		}
+		return strings.Join(parts, "\n")
+	})
+	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
+	return &script{name: name, source: text, sha: hex.EncodeToString(sum[:])}
+}
+
+// first is the script as one that does not wait behind others.
+func (s *script) first() *script {
+	s.urgent = true
+	return s
+}
+
+func read(path string) string {
+	text, err := sources.ReadFile(path)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// once is a command that the client must not send again by itself: the first may have been
+// carried out, and only we know what that means.
+type once struct{ *redis.Cmd }
+
+// NoRetry tells the client so.
+func (once) NoRetry() bool { return true }
+
+// command is a call of the script on a key, by its name or with its text.
+func (s *script) command(ctx context.Context, whole bool, key string, args []any) once {
+	all := make([]any, 0, len(args)+4)
+	if whole {
+		all = append(all, "eval", s.source, 1, key)
+	} else {
+		all = append(all, "evalsha", s.sha, 1, key)
+	}
+	cmd := redis.NewCmd(ctx, append(all, args...)...)
+	cmd.SetFirstKeyPos(3)
+	return once{cmd}
+}
+
+// run calls a script on a key. A server that does not know it is given its text.
+func (b *Backend) run(ctx context.Context, s *script, key string, args ...any) (any, error) {
+	if err := b.begin(ctx); err != nil {
+		return nil, err
+	}
+	client := b.client
+	if s.urgent {
+		client = b.urgent
+	}
+	cmd := s.command(ctx, false, key, args)
+	_ = client.Process(ctx, cmd)
+	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
+		cmd = s.command(ctx, true, key, args)
+		_ = client.Process(ctx, cmd)
+	}
+	reply, err := cmd.Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, failure(s.name, err)
+	}
+	return reply, nil
+}
+
+// call is one of several calls of a script.
+type call struct {
+	key  string
+	args []any
+}
+
+// outcome is what came of a call.
+type outcome struct {
+	reply any
+	err   error
+}
+
+// runAll calls a script several times in one round trip. Calls that a server did not know the script for
+// are made again with its text.
+func (b *Backend) runAll(ctx context.Context, s *script, calls []call) []outcome {
+	out := make([]outcome, len(calls))
+	if len(calls) == 1 {
+		out[0].reply, out[0].err = b.run(ctx, s, calls[0].key, calls[0].args...)
+		return out
+	}
+	left := make([]int, len(calls))
+	for i := range left {
+		left[i] = i
+	}
+	for _, whole := range []bool{false, true} {
+		left = b.pipeline(ctx, s, whole, calls, left, out)
+	}
+	return out
+}
+
+// pipeline makes some of the calls, and gives those for which the script was not known.
+func (b *Backend) pipeline(ctx context.Context, s *script, whole bool, calls []call, some []int, out []outcome) (left []int) {
+	if len(some) == 0 {
+		return nil
+	}
+	closed := b.begin(ctx)
+	pipe := b.client.Pipeline()
+	cmds := make([]once, len(some))
+	for i, n := range some {
+		cmds[i] = s.command(ctx, whole, calls[n].key, calls[n].args)
+		_ = pipe.Process(ctx, cmds[i])
+	}
+	if closed == nil {
+		_, _ = pipe.Exec(ctx)
+	}
+	for i, n := range some {
+		reply, err := cmds[i].Result()
+		switch {
+		case closed != nil:
+			out[n] = outcome{err: closed}
+		case redis.HasErrorPrefix(err, "NOSCRIPT"):
+			left = append(left, n)
+		case err != nil && !errors.Is(err, redis.Nil):
+			out[n] = outcome{err: failure(s.name, err)}
+		default:
+			out[n] = outcome{reply: reply}
+		}
+	}
+	return left
+}
