@@ -1,0 +1,182 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
+)
+
+// Request is a job to be enqueued: arguments, and how.
+type Request struct {
+	args ports.Args
+	opts []Option
+}
+
+// NewRequest makes a request. Options that the arguments have by themselves
+// ([Defaults]) stand behind those given.
+func NewRequest(args ports.Args, opts ...Option) Request { return Request{args: args, opts: opts} }
+
+// Defaults is what arguments may have besides a type: options that hold for every job of
+// it, unless the call says otherwise.
+type Defaults interface{ JobDefaults() []Option }
+
+// Raw is arguments of a job type that has no Go type here. They are encoded as JSON;
+// a [json.RawMessage] goes through as it is.
+func Raw(jobType string, args any) ports.Args { return raw{jobType: jobType, args: args} }
+
+type raw struct {
+	jobType string
+	args    any
+}
+
+// JobType implements [ports.Args].
+func (r raw) JobType() string { return r.jobType }
+
+// Option says how a job is to be enqueued.
+type Option func(*draft)
+
+type draft struct {
+	job     core.Job
+	wrongID bool // the zero ID was given
+	tenant  bool // the tenant was given
+	across  bool // for another tenant, knowingly
+}
+
+// OnQueue names the queue.
+func OnQueue(name string) Option { return func(d *draft) { d.job.Queue = name } }
+
+// AtPriority gives the priority; without it, it is [core.Default].
+func AtPriority(p core.Priority) Option { return func(d *draft) { d.job.Priority = p } }
+
+// MaxRetries allows n attempts after the first failed one, whatever the retry policy says; 0 is none.
+func MaxRetries(n int) Option {
+	return func(d *draft) {
+		d.job.MaxRetries = n
+		if n < 0 {
+			d.job.MaxRetries = core.ByPolicy - 1 // refused
+		}
+	}
+}
+
+// Retry gives the job a retry policy of its own, before its handler's and its queue's.
+func Retry(p core.Policy) Option { return func(d *draft) { d.job.Retry = &p } }
+
+// In lets the job start when delay has passed, by the backend's clock, and not before.
+func In(delay time.Duration) Option {
+	return func(d *draft) { d.job.Delay, d.job.RunAt = delay, time.Time{} }
+}
+
+// At lets the job start at t, and not before.
+func At(t time.Time) Option { return func(d *draft) { d.job.RunAt, d.job.Delay = t, 0 } }
+
+// WithID gives the job its ID. One that is kept, or remembered, in its queue is refused
+// with [ports.ErrDuplicate]: so a job is enqueued once, however often one tries.
+func WithID(id core.ID) Option {
+	return func(d *draft) { d.job.ID, d.wrongID = id, id == core.ID{} }
+}
+
+// ForTenant makes the job that tenant's, whatever the context says; "" is nobody's.
+func ForTenant(id string) Option { return func(d *draft) { d.job.Tenant, d.tenant = id, true } }
+
+// AcrossTenants allows a job for another tenant to be enqueued from inside of a tenant's job.
+func AcrossTenants() Option { return func(d *draft) { d.across = true } }
+
+// Timeout bounds each attempt of the job, before its handler's and its queue's timeout; 0 is no bound.
+func Timeout(t time.Duration) Option {
+	return func(d *draft) {
+		d.job.Timeout = t
+		if t == 0 {
+			d.job.Timeout = core.NoTimeout
+		}
+	}
+}
+
+// WithMeta adds data beside the arguments.
+func WithMeta(key, value string) Option {
+	return func(d *draft) {
+		meta := maps.Clone(d.job.Meta)
+		if meta == nil {
+			meta = map[string]string{}
+		}
+		meta[key] = value
+		d.job.Meta = meta
+	}
+}
+
+// draft makes the job that a request asks for.
+func (c *Client) draft(ctx context.Context, r Request) (core.Job, error) {
+	d := draft{job: core.Job{Queue: c.fallback, MaxRetries: core.ByPolicy}}
+	if isNil(r.args) {
+		return d.job, fmt.Errorf("%w: no arguments", core.ErrInvalid)
+	}
+	if defaults, ok := r.args.(Defaults); ok {
+		for _, o := range defaults.JobDefaults() {
+			o(&d)
+		}
+	}
+	for _, o := range r.opts {
+		o(&d)
+	}
+	var err error
+	if d.job.ID == (core.ID{}) {
+		if d.job.ID, err = uuid.NewV7(); err != nil {
+			return d.job, fmt.Errorf("a new job ID: %w", err)
+		}
+	}
+	d.job.Type = r.args.JobType()
+	if d.wrongID {
+		return d.job, fmt.Errorf("%w: WithID was given the zero ID", core.ErrInvalid)
+	}
+	if err := d.ownTenant(ctx); err != nil {
+		return d.job, err
+	}
+	if d.job.Args, err = encode(r.args); err != nil {
+		return d.job, fmt.Errorf("%w: args of %s: %w", core.ErrInvalid, d.job.Type, err)
+	}
+	queue, ok := c.queues[d.job.Queue]
+	if !ok {
+		return d.job, c.unknownQueue(d.job.Queue)
+	}
+	return core.New(d.job, queue.MaxPayload)
+}
+
+// ownTenant takes the tenant from the context unless one was given, and refuses
+// another's from inside of a tenant's job.
+func (d *draft) ownTenant(ctx context.Context) error {
+	if !d.tenant {
+		d.job.Tenant, _ = ports.Tenant(ctx)
+	}
+	running, ok := ports.FromContext(ctx)
+	if ok && running.Tenant != "" && running.Tenant != d.job.Tenant && !d.across {
+		return fmt.Errorf("%w: a job of tenant %q may not enqueue one of tenant %q, unless it says AcrossTenants", ports.ErrTenant, running.Tenant, d.job.Tenant)
+	}
+	return nil
+}
+
+func encode(args ports.Args) (json.RawMessage, error) {
+	r, isRaw := args.(raw)
+	if !isRaw {
+		return json.Marshal(args)
+	}
+	if bytes, ok := r.args.(json.RawMessage); ok {
+		return bytes, nil
+	}
+	return json.Marshal(r.args)
+}
+
+// isNil reports whether there are no arguments: not even a value to ask for its type.
+func isNil(args ports.Args) bool {
+	if args == nil {
+		return true
+	}
+	v := reflect.ValueOf(args)
+	return v.Kind() == reflect.Pointer && v.IsNil()
+}

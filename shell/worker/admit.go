@@ -1,0 +1,165 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
+)
+
+// admit takes in the answer to a lease request that was sent at sent.
+func (l *link) admit(ctx context.Context, s *source, req ports.LeaseRequest, out ports.Leased, sent time.Time) {
+	if len(out.Corrupt) > 0 {
+		l.pool.opts.Observer.Observe(ctx, ports.JobsCorrupt{Worker: l.pool.opts.Name, Queue: s.Name, IDs: out.Corrupt})
+	}
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	s.unanswered, s.failures, s.retryAt = nil, 0, time.Time{}
+	if req.Max > 0 {
+		s.ripe, s.next = s.ripe || len(out.Jobs) >= req.Max, out.Next
+	}
+	if len(out.Jobs) == 0 {
+		return
+	}
+	s.certain(sent)
+	l.mixed = false
+	for _, j := range out.Jobs {
+		l.mixed = l.mixed || j.Tenant != out.Jobs[0].Tenant
+		l.pool.take(s, j)
+	}
+	l.pool.sort()
+	l.pool.spread()
+}
+
+// certain notes that the source's leases were extended by a call that was sent
+// at sent. They are certain for a tenth less than they last, counted from then; after
+// that another worker could have the jobs. The lock is held.
+func (s *source) certain(sent time.Time) {
+	left := time.Until(sent.Add(s.Lease - s.Lease/10))
+	if s.expiry == nil {
+		s.expiry = time.AfterFunc(left, s.expired)
+		return
+	}
+	s.expiry.Reset(left)
+}
+
+// take decides what to do with a job that was leased. The lock is held.
+func (p *Pool) take(s *source, j core.Job) {
+	h := &held{job: j, src: s}
+	s.jobs[j.ID] = h
+	if j.Suspect {
+		p.suspects++
+	}
+	if o, over := core.Preempt(j); over {
+		p.settle(h, o)
+		return
+	}
+	if p.state != working {
+		p.settle(h, core.Outcome{Ending: core.Interrupted})
+		return
+	}
+	handler, ok := p.opts.Registry.Lookup(j.Type)
+	if !ok {
+		p.settle(h, s.link.unhandled(s, j))
+		return
+	}
+	h.spec = handler.Spec()
+	if h.job.MaxRetries < 0 {
+		h.job.MaxRetries = h.policy().MaxRetries
+	}
+	if n := h.spec.Concurrency; n > 0 {
+		load := p.load(h.spec.Type)
+		if load.held >= 2*n { // as many wait as may run
+			p.settle(h, core.Outcome{Ending: core.PutAside, Reason: fmt.Sprintf("job type %s is at its limit of %d in a worker", h.spec.Type, n)})
+			return
+		}
+		load.held++
+		h.load = load
+	}
+	p.buffer = append(p.buffer, h)
+}
+
+// load is what there is of a job type here. The lock is held.
+func (p *Pool) load(jobType string) *load {
+	if p.loads[jobType] == nil {
+		p.loads[jobType] = &load{}
+	}
+	return p.loads[jobType]
+}
+
+// unhandled is what becomes of a job whose type nobody here handles: it is put aside
+// until a worker that does comes by. When no live worker of the queue has handled the
+// type for UnhandledTTL, it is dead. The lock is held.
+func (l *link) unhandled(s *source, j core.Job) core.Outcome {
+	elsewhere := slices.ContainsFunc(l.workers, func(w ports.WorkerInfo) bool {
+		return slices.Contains(w.Queues, s.Name) && slices.Contains(w.Types, j.Type)
+	})
+	if elsewhere {
+		return core.Outcome{Ending: core.PutAside, Reason: "its type is handled by other workers"}
+	}
+	const nobody = "no worker handles its type"
+	if j.Hold != nil && j.Hold.Reason == nobody && l.clock.latest().Sub(j.Hold.Since) >= s.UnhandledTTL {
+		return core.Outcome{Ending: core.Erred, Permanent: true, Failure: &core.Failure{
+			Message: fmt.Sprintf("no worker of queue %s has handled job type %s for %s", s.Name, j.Type, s.UnhandledTTL),
+			Type:    "unhandled",
+		}}
+	}
+	return core.Outcome{Ending: core.PutAside, Reason: nobody}
+}
+
+// sort brings the buffer into the order in which its jobs are to begin: by the
+// order of the queues, then by priority, then as they came. The lock is held.
+func (p *Pool) sort() {
+	less := func(a, b *held) int {
+		if c := a.src.rank - b.src.rank; c != 0 {
+			return c
+		}
+		return int(a.job.Priority) - int(b.job.Priority)
+	}
+	if !slices.IsSortedFunc(p.buffer, less) {
+		slices.SortStableFunc(p.buffer, less)
+	}
+}
+
+// spread puts waiting jobs to free places. The lock is held.
+func (p *Pool) spread() {
+	for n := min(p.opts.Places-p.active, len(p.buffer)); n > 0; n-- {
+		p.active++
+		go p.place()
+	}
+}
+
+// handBack gives the jobs back that have not begun.
+func (p *Pool) handBack() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, h := range p.buffer {
+		p.settle(h, core.Outcome{Ending: core.Interrupted})
+	}
+	p.buffer = nil
+}
+
+// policy is the retry policy that stands behind the job's own.
+func (h *held) policy() core.Policy {
+	switch {
+	case h.job.Retry != nil:
+		return *h.job.Retry
+	case h.spec.Retry != nil:
+		return *h.spec.Retry
+	default:
+		return h.src.Retry
+	}
+}
+
+// timeout is how long an attempt may take; 0 is for ever.
+func (h *held) timeout() time.Duration {
+	for _, d := range []time.Duration{h.job.Timeout, h.spec.Timeout, h.src.Timeout} {
+		if d != 0 {
+			return max(d, 0)
+		}
+	}
+	return 0
+}

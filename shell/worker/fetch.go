@@ -1,0 +1,271 @@
+package worker
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/boundary-go/jobs/ports"
+)
+
+// fetchLoop leases jobs for as long as places are free and queues have some.
+func (l *link) fetchLoop(ctx context.Context) {
+	for {
+		want := l.want(ctx)
+		if want == 0 {
+			return
+		}
+		l.round(ctx, want)
+		l.idle(ctx)
+	}
+}
+
+// want waits until there is a place for jobs, keeps those places, and tells how many
+// they are; none when the worker stops. One who is woken in vain wakes another.
+func (l *link) want(ctx context.Context) int {
+	for {
+		l.pool.mu.Lock()
+		if l.pool.state != working {
+			l.pool.mu.Unlock()
+			return 0
+		}
+		n := l.wanted()
+		l.pool.asked += n
+		l.pool.mu.Unlock()
+		if n > 0 {
+			return n
+		}
+		select {
+		case <-l.places:
+		case <-l.work:
+			l.passOn(ctx)
+		case <-ctx.Done():
+			return 0
+		}
+	}
+}
+
+// wanted is how many jobs to lease now: as many as there are places free, and some to
+// have waiting. It is none while enough wait, so that jobs come in batches, and
+// none while too many outcomes wait to be stored. The lock is held.
+func (l *link) wanted() int {
+	p := l.pool
+	ready := 0
+	for _, h := range p.buffer {
+		if h.mayBegin() {
+			ready++
+		}
+	}
+	if l.unsettled > 10*max(p.opts.Places, ports.MaxBatch) || ready > l.prefetch/2 {
+		return 0
+	}
+	return max(0, min(p.opts.Places+l.prefetch-p.active-ready-p.asked, ports.MaxBatch))
+}
+
+// passOn tells the queues that woke this worker that it has no place, so that
+// another who waits gets the work. They stay ripe.
+func (l *link) passOn(ctx context.Context) {
+	for _, s := range l.sources {
+		l.pool.mu.Lock()
+		woken := s.woken
+		s.woken = false
+		l.pool.mu.Unlock()
+		if woken {
+			l.lease(ctx, s, 0)
+		}
+	}
+}
+
+// round asks the ripe sources in turn for up to n jobs, and gives back the places that
+// it found no job for.
+func (l *link) round(ctx context.Context, n int) {
+	before := l.pool.ended()
+	got := 0
+	for _, share := range l.shares(n) { // by weight first
+		got += l.lease(ctx, share.source, share.n)
+	}
+	for _, s := range l.order() { // then what is left, to whoever has more
+		if got < n {
+			got += l.lease(ctx, s, n-got)
+		}
+	}
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	l.adapt(int(l.pool.finished - before))
+	l.pool.asked -= n
+	l.pool.signal()
+}
+
+// ended is how many runs have ended, ever.
+func (p *Pool) ended() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.finished
+}
+
+// adapt sets how many jobs are to wait in the buffer: twice as many as runs ended during
+// the last round, so that no place stands empty during the next. So long jobs are not taken
+// away from other workers, and short ones come in large batches. While several tenants
+// have work no more wait than a quarter of the places, so that their turns are not
+// decided long before they come. The lock is held.
+func (l *link) adapt(ended int) {
+	most := max(l.pool.opts.Places, 10)
+	if l.mixed {
+		most = l.pool.opts.Places / 4
+	}
+	l.prefetch = min(max(2*ended, l.prefetch/2), most)
+}
+
+// order is the sources that may have work.
+func (l *link) order() []*source {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	var ripe []*source
+	for _, s := range l.sources {
+		if !s.next.IsZero() && l.clock.until(s.next) <= 0 {
+			s.ripe, s.next = true, time.Time{}
+		}
+		if s.ripe && !time.Now().Before(s.retryAt) {
+			ripe = append(ripe, s)
+		}
+	}
+	return ripe
+}
+
+// share is what a source may ask for by its weight.
+type share struct {
+	source *source
+	n      int
+}
+
+// shares divides n places among the ripe sources by weight: one at a time goes to the source
+// that has waited longest for its due (smooth weighted round-robin, as nginx does it). One
+// that has no work earns nothing. Without weights there are no shares.
+func (l *link) shares(n int) []share {
+	ripe := l.order()
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	total := 0
+	for _, s := range l.sources {
+		if slices.Contains(ripe, s) {
+			total += s.Weight
+		} else {
+			s.credit = 0
+		}
+	}
+	if total == 0 {
+		return nil
+	}
+	parts := make([]share, len(ripe))
+	for range n {
+		best := 0
+		for i, s := range ripe {
+			s.credit += s.Weight
+			if s.credit > ripe[best].credit {
+				best = i
+			}
+		}
+		ripe[best].credit -= total
+		parts[best].source = ripe[best]
+		parts[best].n++
+	}
+	return slices.DeleteFunc(parts, func(s share) bool { return s.n == 0 })
+}
+
+// lease asks a source for up to n jobs, takes them in, and tells how many there were. A
+// request whose reply did not come is made again before any other, under the
+// same number, so that its jobs are not left behind.
+func (l *link) lease(ctx context.Context, s *source, n int) int {
+	req := l.request(s, n)
+	sent := time.Now()
+	out, err := l.queue.Lease(ctx, req)
+	if err != nil {
+		l.pool.mu.Lock()
+		s.ripe = true
+		s.retryAt = time.Now().Add(l.pool.backoff(s.failures))
+		s.failures++
+		l.pool.mu.Unlock()
+		if ctx.Err() == nil {
+			l.failed(ctx, s.Name, "lease", err)
+		}
+		return 0
+	}
+	l.clock.told(out.Now, sent, l.shortest()/2)
+	l.admit(ctx, s, req, out, sent)
+	return len(out.Jobs)
+}
+
+// request is the next lease request of a source. With it the source is not ripe any more, until
+// the answer, or word of work that came meanwhile, says so.
+func (l *link) request(s *source, n int) ports.LeaseRequest {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	if n > 0 {
+		s.ripe, s.woken = false, false
+	}
+	if s.unanswered != nil {
+		s.unanswered.Repeat, s.unanswered.Max = true, n
+		return *s.unanswered
+	}
+	s.request++
+	s.unanswered = &ports.LeaseRequest{
+		Queue: s.Name, Holder: l.pool.holder, Request: s.request, Max: n, TTL: s.Lease,
+		Suspects: n > 0 && l.pool.suspects == 0 && l.pool.active+len(l.pool.buffer) < l.pool.opts.Places,
+		Reclaim:  l.clock.steady(s.Lease, l.shortest()/2),
+	}
+	return *s.unanswered
+}
+
+// idle waits until a source may have work, or one wants to be looked at, or the worker stops.
+func (l *link) idle(ctx context.Context) {
+	limit := l.patience()
+	if limit <= 0 {
+		return
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for {
+		select {
+		case <-l.work:
+			return
+		case <-l.places:
+			l.pool.mu.Lock()
+			stop := l.pool.state != working
+			l.pool.mu.Unlock()
+			if stop {
+				return
+			}
+		case <-timer.C:
+			if limit == l.pool.opts.Poll {
+				l.poll()
+			}
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// patience is how long the link may go without looking.
+func (l *link) patience() time.Duration {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	limit := l.pool.opts.Poll
+	for _, s := range l.sources {
+		if s.ripe {
+			limit = min(limit, time.Until(s.retryAt))
+		}
+		if !s.next.IsZero() {
+			limit = min(limit, max(l.clock.until(s.next), time.Until(s.retryAt)))
+		}
+	}
+	return limit
+}
+
+// poll makes one source ripe though nobody has said so, each in its turn.
+func (l *link) poll() {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	l.turn = (l.turn + 1) % len(l.sources)
+	l.sources[l.turn].ripe = true
+}

@@ -1,0 +1,135 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
+)
+
+// link is all that goes on between a worker and one backend: four loops, which
+// lease, settle, extend and wait.
+type link struct {
+	pool    *Pool
+	queue   ports.Queue
+	roster  ports.Roster // nil if the backend has none
+	sources []*source
+	clock   clock
+
+	places chan struct{} // rung when a place may be free, or the worker stops
+	work   chan struct{} // rung when a source has become ripe
+	beats  chan struct{} // rung when leases want to be extended at once
+	ready  chan struct{} // rung when there are outcomes to settle
+
+	// The rest is guarded by pool.mu.
+	outcomes  []outcome          // to be settled
+	unsettled int                // outcomes, and those whose settling is under way
+	turn      int                // whose turn it is to be looked at in a poll
+	prefetch  int                // how many jobs to have waiting; see adapt
+	mixed     bool               // the last batch was of several tenants
+	workers   []ports.WorkerInfo // who is on the roster, as of the last look
+}
+
+// source is a queue of a link.
+type source struct {
+	Source
+	link *link
+	rank int // its place in the order of the worker's sources; all are 0 if they have weights
+
+	// Guarded by pool.mu.
+	jobs       map[core.ID]*held
+	request    int64               // the last lease request's number
+	unanswered *ports.LeaseRequest // the last lease request, while its reply has not come
+	retryAt    time.Time           // when to ask again after a call that failed, by our clock
+	failures   int                 // calls that failed in a row
+	ripe       bool                // it may have work
+	woken      bool                // ripe because this worker was told
+	next       time.Time           // when it wants to be looked at, by the backend's clock
+	credit     int                 // what its weight has earned; see shares
+	expiry     *time.Timer         // fires when its leases are not certain any more
+}
+
+func newLink(p *Pool, s Source) *link {
+	bell := func() chan struct{} { return make(chan struct{}, 1) }
+	return &link{pool: p, queue: s.Queue, roster: s.Roster, places: bell(), work: bell(), beats: bell(), ready: bell()}
+}
+
+// start begins the loops. They end with ctx.
+func (l *link) start(ctx context.Context) {
+	for _, s := range l.sources {
+		s.ripe = true
+	}
+	for _, loop := range []func(context.Context){l.fetchLoop, l.settleLoop, l.beatLoop, l.waitLoop} {
+		l.pool.all.Go(func() { loop(ctx) })
+	}
+}
+
+// shortest is the shortest lease of the sources.
+func (l *link) shortest() time.Duration {
+	d := l.sources[0].Lease
+	for _, s := range l.sources {
+		d = min(d, s.Lease)
+	}
+	return d
+}
+
+// failed tells of a call that failed.
+func (l *link) failed(ctx context.Context, queue, call string, err error) {
+	l.pool.opts.Observer.Observe(ctx, ports.CallFailed{Worker: l.pool.opts.Name, Queue: queue, Call: call, Err: err})
+}
+
+// waitLoop hears of work and of requests to cancel.
+func (l *link) waitLoop(ctx context.Context) {
+	names := make([]string, len(l.sources))
+	for i, s := range l.sources {
+		names[i] = s.Name
+	}
+	for failures := 0; ctx.Err() == nil; {
+		woken, err := l.queue.Wait(ctx, 5*time.Second, l.pool.holder, names...)
+		if err == nil {
+			failures = 0
+			l.heard(woken)
+			continue
+		}
+		if ctx.Err() == nil {
+			l.failed(ctx, "", "wait", err)
+			pause(ctx, l.pool.backoff(failures))
+			failures++
+		}
+	}
+}
+
+// heard takes in what a wait has told.
+func (l *link) heard(woken ports.Woken) {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	for _, s := range l.sources {
+		for _, name := range woken.Work {
+			if s.Name == name {
+				s.ripe, s.woken = true, true
+				ring(l.work)
+			}
+		}
+	}
+	if len(woken.Cancel) > 0 {
+		ring(l.beats)
+	}
+}
+
+// backoff is how long to wait after a call that failed, and failures before it in a row:
+// 50 ms, 100 ms, … 2 s, and up to a quarter more by chance.
+func (p *Pool) backoff(failures int) time.Duration {
+	d := min(50*time.Millisecond<<min(failures, 6), 2*time.Second)
+	return d + time.Duration(float64(d)*p.opts.Chance()/4)
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

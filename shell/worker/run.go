@@ -1,0 +1,144 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
+)
+
+// place runs waiting jobs until there are none that may begin.
+func (p *Pool) place() {
+	for h := p.next(); h != nil; h = p.next() {
+		p.run(h)
+	}
+}
+
+// next is the next job to run. With none the place is given up.
+func (p *Pool) next() *held {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.signal()
+	i := slices.IndexFunc(p.buffer, (*held).mayBegin)
+	if i < 0 {
+		p.active--
+		return nil
+	}
+	h := p.buffer[i]
+	p.buffer = slices.Delete(p.buffer, i, i+1)
+	h.stage, h.began, h.stop = running, time.Now(), func() {}
+	h.ctx, h.cancel = context.WithCancelCause(ports.WithJob(p.base, h.job))
+	if d := h.timeout(); d > 0 {
+		h.ctx, h.stop = context.WithTimeoutCause(h.ctx, d, ports.ErrTimeout)
+	}
+	if h.load != nil {
+		h.load.running++
+	}
+	return h
+}
+
+// mayBegin reports whether the job's type is below its limit. The lock is held.
+func (h *held) mayBegin() bool { return h.load == nil || h.load.running < h.spec.Concurrency }
+
+// run calls the job's handler and settles what comes of it. A handler that ends its
+// goroutine ends this one too: then the place goes on in another.
+func (p *Pool) run(h *held) {
+	job := h.job
+	job.StartedAt = h.src.link.clock.latest()
+	o := core.Outcome{Ending: core.Exited, Failure: &core.Failure{
+		Message: "the handler's goroutine ended without returning (runtime.Goexit)", Type: "goexit",
+	}}
+	exited := true
+	defer func() {
+		if v := recover(); v != nil {
+			exited = false
+			o = core.Outcome{Ending: core.Panicked, Failure: core.Describe(&core.PanicError{Value: v, Stack: string(debug.Stack())})}
+		}
+		o = attributed(o, context.Cause(h.ctx), h.timeout())
+		o.StartedAt = job.StartedAt
+		h.stop()
+		h.cancel(nil)
+		p.finish(h, o)
+		if exited {
+			go p.place()
+		}
+	}()
+	p.opts.Observer.Observe(h.ctx, ports.JobStarted{Worker: p.opts.Name, Job: job})
+	o = outcomeOf(chain(h.spec, p.opts.Middleware)(h.ctx, job))
+	exited = false
+}
+
+// chain is the handler inside its own middleware, inside the worker's.
+func chain(h ports.HandlerSpec, outer []ports.Middleware) ports.HandlerFunc {
+	run := h.Run
+	for _, m := range slices.Backward(h.Middleware) {
+		run = m(run)
+	}
+	for _, m := range slices.Backward(outer) {
+		run = m(run)
+	}
+	return run
+}
+
+// outcomeOf is what a handler returned. A result that cannot be kept does not undo the
+// work: the job is completed, and says what became of its result.
+func outcomeOf(result any, err error) core.Outcome {
+	o := core.Judge(err)
+	if err != nil || result == nil {
+		return o
+	}
+	raw, isRaw := result.(json.RawMessage)
+	if !isRaw {
+		raw, err = json.Marshal(result)
+	}
+	switch {
+	case err != nil:
+		o.Failure = &core.Failure{Message: fmt.Sprintf("the result, a %T, was not kept: %v", result, err), Type: "result"}
+	case len(raw) > core.MaxPayload:
+		o.Failure = &core.Failure{Message: fmt.Sprintf("the result was not kept: it is %d bytes, and %d is the most", len(raw), core.MaxPayload), Type: "result"}
+	default:
+		o.Result = raw
+	}
+	return o
+}
+
+// attributed is the outcome of a handler whose context ended for cause. An error that it
+// returned then is put down to the cause, unless it asks for something itself; a success stays
+// a success, and a panic a panic.
+func attributed(o core.Outcome, cause error, timeout time.Duration) core.Outcome {
+	if o.Ending != core.Erred || o.Permanent || o.Delay != nil {
+		return o
+	}
+	switch {
+	case errors.Is(cause, ports.ErrTimeout):
+		o.Ending = core.TimedOut
+		o.Failure = &core.Failure{Message: fmt.Sprintf("timed out after %s: %s", timeout, o.Failure.Message), Type: "timeout"}
+	case errors.Is(cause, ports.ErrCancelled):
+		o.Ending = core.Withdrawn
+	case errors.Is(cause, ports.ErrStopping), errors.Is(cause, ports.ErrLeaseLost):
+		o = core.Outcome{Ending: core.Interrupted}
+	}
+	return o
+}
+
+// finish takes in the end of a run.
+func (p *Pool) finish(h *held, o core.Outcome) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.finished++
+	if h.load != nil {
+		h.load.running--
+	}
+	if h.gone { // somebody else has the job
+		p.release(h)
+		p.signal()
+		return
+	}
+	p.settle(h, o)
+}

@@ -1,0 +1,131 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
+)
+
+// outcome is what became of a held job, on its way to the backend.
+type outcome struct {
+	held   *held
+	job    core.Job
+	ending core.Ending
+	took   time.Duration
+}
+
+// settle decides what becomes of a held job and sends it on its way. The job is
+// held, and its lease extended, until that is stored. The lock is held.
+func (p *Pool) settle(h *held, o core.Outcome) {
+	l := h.src.link
+	j, err := core.Settle(h.job, o, h.policy(), l.clock.latest(), p.opts.Chance())
+	if err != nil { // only a job that is not running is refused, and all held ones are
+		panic(err)
+	}
+	out := outcome{held: h, job: h.src.Retention.Retain(j), ending: o.Ending}
+	if h.stage == running {
+		out.took = time.Since(h.began)
+	}
+	h.stage = settling
+	p.release(h)
+	l.outcomes = append(l.outcomes, out)
+	l.unsettled++
+	ring(l.ready)
+}
+
+// release gives up what the job holds here besides its lease. The lock is held.
+func (p *Pool) release(h *held) {
+	if h.job.Suspect {
+		p.suspects--
+	}
+	if h.load != nil {
+		h.load.held--
+		h.load = nil
+	}
+}
+
+// settleLoop stores outcomes: at once when none is under way, else what gathered
+// meanwhile, together.
+func (l *link) settleLoop(ctx context.Context) {
+	for {
+		select {
+		case <-l.ready:
+			l.pool.mu.Lock()
+			batch := l.outcomes
+			l.outcomes = nil
+			l.pool.mu.Unlock()
+			l.store(ctx, batch)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// store brings a batch to the backend, through any outage. An outcome that the backend
+// does not take for another reason is tried by itself, and then given up: its lease
+// will run out, and somebody else will try the job.
+func (l *link) store(ctx context.Context, batch []outcome) {
+	jobs := make([]core.Job, len(batch))
+	for i, o := range batch {
+		jobs[i] = o.job
+	}
+	for failures := 0; ctx.Err() == nil; failures++ {
+		refused, err := l.queue.Swap(ctx, jobs...)
+		if err == nil {
+			l.stored(ctx, batch, refused, failures > 0)
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		l.failed(ctx, jobs[0].Queue, "swap", err)
+		if !errors.Is(err, ports.ErrUnavailable) && !errors.Is(err, ports.ErrUncertain) {
+			l.storeEach(ctx, batch, err)
+			return
+		}
+		pause(ctx, l.pool.backoff(failures))
+	}
+}
+
+// storeEach stores outcomes one by one, and gives up one that failed alone.
+func (l *link) storeEach(ctx context.Context, batch []outcome, err error) {
+	if len(batch) > 1 {
+		for _, o := range batch {
+			l.store(ctx, []outcome{o})
+		}
+		return
+	}
+	l.drop(batch)
+	l.pool.opts.Observer.Observe(ctx, ports.JobRefused{Worker: l.pool.opts.Name, Job: batch[0].job, Err: err})
+}
+
+// stored takes in that a batch is settled, but for those refused. After a call that
+// was repeated a refusal says nothing: the first may have been carried out.
+func (l *link) stored(ctx context.Context, batch []outcome, refused []core.Ref, repeated bool) {
+	l.drop(batch)
+	for _, o := range batch {
+		if !repeated && slices.Contains(refused, o.job.Ref()) {
+			l.pool.opts.Observer.Observe(ctx, ports.JobRefused{Worker: l.pool.opts.Name, Job: o.job})
+			continue
+		}
+		job := core.Replace(o.held.job, o.job, o.job.Rev+1)
+		l.pool.opts.Observer.Observe(ctx, ports.JobSettled{Worker: l.pool.opts.Name, Job: job, Ending: o.ending, Took: o.took})
+	}
+}
+
+// drop lets go of jobs whose outcome needs no more care.
+func (l *link) drop(batch []outcome) {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	for _, o := range batch {
+		if h := o.held; h.src.jobs[h.job.ID] == h { // it may be leased again already
+			delete(h.src.jobs, h.job.ID)
+		}
+	}
+	l.unsettled -= len(batch)
+	l.pool.signal()
+}
