@@ -1,0 +1,227 @@
+// Package config is what an application says about its jobs: which backends there are,
+// which queues and stores on them, and which workers serve those. It promises that a [Config] that
+// it let through is complete and consistent, and that of one that is not it names every fault, and where
+// it stands; and that nothing secret is in what it says.
+package config
+
+import (
+	"slices"
+	"time"
+
+	"github.com/boundary-go/jobs/core"
+)
+
+// Config is the whole configuration. Its values are literal: a zero is a zero. To make one in a
+// program start from [Default], and make its parts with [DefaultQueue] and its like.
+type Config struct {
+	// Where jobs are kept, by name. At least one is needed.
+	Backends map[string]Backend `koanf:"backends"`
+	// The lines in which jobs wait, by name.
+	Queues map[string]Queue `koanf:"queues"`
+	// Where jobs that are over are looked up, by name.
+	Stores map[string]Store `koanf:"stores"`
+	// Retry policies, by name. There is always one named "default".
+	Retries map[string]Retry `koanf:"retries"`
+	// Sets of handlers, by name. A worker runs only the job types of its registry.
+	Registries map[string]Registry `koanf:"registries"`
+	// What runs jobs, by name. With `workers: {}` nothing does.
+	Workers map[string]Worker `koanf:"workers"`
+	// What this process does: client, worker. A client is always there.
+	Roles []string `koanf:"roles"`
+}
+
+// Backend is a place where jobs are kept.
+type Backend struct {
+	// Where jobs are kept: memory (for development and tests: nothing survives the process) or redis.
+	Type string `koanf:"type"`
+	// The Redis: redis://, rediss://, redis+sentinel:// or redis+cluster://.
+	URL Secret `koanf:"url"`
+	// Prefix of every key, so that several applications can share a Redis.
+	Prefix string `koanf:"prefix"`
+}
+
+// Queue is a line in which jobs wait.
+type Queue struct {
+	// The backend that keeps it; may be left out if there is only one.
+	Backend string `koanf:"backend"`
+	// How long a worker has a job before another may get it, unless it says that it is alive.
+	Lease time.Duration `koanf:"lease"`
+	// The retry policy of its jobs, behind their own and their handler's.
+	Retry string `koanf:"retry"`
+	// How long an attempt may take, behind the job's own timeout and its handler's; 0 is for ever.
+	Timeout time.Duration `koanf:"timeout"`
+	// How long a job waits for a worker that handles its type before it is dead.
+	UnhandledTTL time.Duration `koanf:"unhandled_ttl"`
+	// The most bytes of a job's arguments and metadata.
+	MaxPayload Size `koanf:"max_payload"`
+	// How long the ID of a finished job stays known, so that it cannot be enqueued again.
+	DedupWindow time.Duration `koanf:"dedup_window"`
+}
+
+// Store is where jobs that are over are looked up.
+type Store struct {
+	// The backend that keeps it; may be left out if there is only one.
+	Backend string `koanf:"backend"`
+	// What is kept of a completed job: full (args, result, attempts), record (ID, type, tenant, times, outcome) or none.
+	Keep core.Keep `koanf:"keep"`
+	// How long jobs that are over are kept.
+	Retention Retention `koanf:"retention"`
+}
+
+// Retention is how long jobs that are over are kept.
+type Retention struct {
+	// Completed jobs.
+	Completed time.Duration `koanf:"completed"`
+	// Dead letters.
+	Failed time.Duration `koanf:"failed"`
+	// Cancelled jobs.
+	Cancelled time.Duration `koanf:"cancelled"`
+}
+
+// Retry is a retry policy.
+type Retry struct {
+	// The shape of the delays: schedule, exponential, linear or constant.
+	Strategy core.Strategy `koanf:"strategy"`
+	// The delays of strategy schedule; past the end the last repeats.
+	Schedule []time.Duration `koanf:"schedule"`
+	// The first delay of the other strategies.
+	Initial time.Duration `koanf:"initial"`
+	// The longest delay, before jitter; 0 is no bound.
+	Max time.Duration `koanf:"max"`
+	// How much of a delay chance may add to it, as a share: 10%, 0.1, or full (100%).
+	Jitter Share `koanf:"jitter"`
+	// Attempts after the first failed one; 0 is none.
+	MaxRetries int `koanf:"max_retries"`
+}
+
+// Registry is a set of handlers. There is nothing to say about one but its name.
+type Registry struct{}
+
+// Worker runs jobs.
+type Worker struct {
+	// The queues that it serves, in strict order unless there are weights: the first before the others.
+	Queues []string `koanf:"queues"`
+	// Shares of the places, by queue: each gets its share while it has work. A queue that is not named weighs 1.
+	Weights map[string]int `koanf:"weights"`
+	// The store that says what is kept of its jobs.
+	Store string `koanf:"store"`
+	// The registry of its handlers.
+	Registry string `koanf:"registry"`
+	// How many jobs it runs at once.
+	WorkerCount int `koanf:"worker_count"`
+	// The longest it goes without looking although nothing woke it.
+	PollInterval time.Duration `koanf:"poll_interval"`
+	// How long a stop lets running jobs end before it interrupts them.
+	StopWithin time.Duration `koanf:"stop_within"`
+}
+
+// Size is a number of bytes, in text with or without a unit: 65536, 64KiB, 1MiB.
+type Size int
+
+// Share is a part of a whole, in text a number or a percentage: 0.1, 10%.
+type Share float64
+
+// Backend types.
+const (
+	Memory = "memory"
+	Redis  = "redis"
+)
+
+// Roles of a process.
+const (
+	RoleClient = "client"
+	RoleWorker = "worker"
+)
+
+// DefaultName is the name of the parts that are there although nobody has named any.
+const DefaultName = "default"
+
+// DefaultPrefix is the prefix of every key in Redis.
+const DefaultPrefix = "jobs"
+
+// Default is a configuration of one queue, store, registry and worker, each named "default", on
+// one backend named "main".
+func Default(b Backend) Config {
+	return Config{
+		Backends:   map[string]Backend{"main": b},
+		Queues:     map[string]Queue{DefaultName: DefaultQueue("main")},
+		Stores:     map[string]Store{DefaultName: DefaultStore("main")},
+		Retries:    map[string]Retry{DefaultName: DefaultRetry()},
+		Registries: map[string]Registry{DefaultName: {}},
+		Workers:    map[string]Worker{DefaultName: DefaultWorker()},
+		Roles:      []string{RoleClient, RoleWorker},
+	}
+}
+
+// DefaultQueue is a queue on a backend of that name, with every default.
+func DefaultQueue(backend string) Queue {
+	return Queue{
+		Backend: backend, Retry: DefaultName, Lease: 30 * time.Second, Timeout: 30 * time.Minute,
+		UnhandledTTL: 5 * time.Minute, MaxPayload: core.MaxPayload, DedupWindow: time.Hour,
+	}
+}
+
+// DefaultStore is a store on a backend of that name, with every default.
+func DefaultStore(backend string) Store {
+	r := core.DefaultRetention()
+	return Store{Backend: backend, Keep: r.Keep, Retention: Retention{Completed: r.Completed, Failed: r.Failed, Cancelled: r.Cancelled}}
+}
+
+// DefaultRetry is the documented policy; see [core.DefaultPolicy].
+func DefaultRetry() Retry {
+	p := core.DefaultPolicy()
+	return Retry{Strategy: p.Strategy, Schedule: p.Schedule, Jitter: Share(p.Jitter), MaxRetries: p.MaxRetries}
+}
+
+// DefaultWorker is a worker of the queue "default", with every default.
+func DefaultWorker() Worker {
+	return Worker{
+		Queues: []string{DefaultName}, Store: DefaultName, Registry: DefaultName,
+		WorkerCount: 5, PollInterval: time.Second, StopWithin: 12 * time.Second,
+	}
+}
+
+// Policy is the retry policy as core has it.
+func (r Retry) Policy() core.Policy {
+	return core.Policy{
+		Strategy: r.Strategy, Schedule: r.Schedule, Initial: r.Initial, Max: r.Max,
+		Jitter: float64(r.Jitter), MaxRetries: r.MaxRetries,
+	}
+}
+
+// Rule is what the store keeps, as core has it.
+func (s Store) Rule() core.Retention {
+	return core.Retention{Keep: s.Keep, Completed: s.Retention.Completed, Failed: s.Retention.Failed, Cancelled: s.Retention.Cancelled}
+}
+
+// StoreOf is the store that the jobs of a queue go to: that of the first worker, by name, that serves it;
+// where none does, the one named "default", or the first.
+func (c Config) StoreOf(queue string) Store {
+	for _, name := range sortedKeys(c.Workers) {
+		if slices.Contains(c.Workers[name].Queues, queue) {
+			return c.Stores[c.Workers[name].Store]
+		}
+	}
+	for _, name := range append([]string{DefaultName}, sortedKeys(c.Stores)...) {
+		if s, ok := c.Stores[name]; ok {
+			return s
+		}
+	}
+	return Store{}
+}
+
+// Remembered is how long a backend must know finished jobs of a queue: for the dedup window if it
+// keeps the queue, and as long after that as a store on it keeps its jobs.
+func (c Config) Remembered(queue, backend string) time.Duration {
+	var d, kept time.Duration
+	if q := c.Queues[queue]; q.Backend == backend {
+		d = q.DedupWindow
+	}
+	for _, w := range c.Workers {
+		s := c.Stores[w.Store]
+		if slices.Contains(w.Queues, queue) && s.Backend == backend && s.Keep != core.KeepNone {
+			kept = max(kept, s.Retention.Completed)
+		}
+	}
+	return d + kept
+}

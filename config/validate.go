@@ -1,0 +1,208 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/boundary-go/jobs/core"
+)
+
+// check gathers what is wrong with the values of a configuration.
+type check struct {
+	cfg    Config
+	faults []finding
+}
+
+func (c *check) fault(p path, format string, args ...any) {
+	c.add(finding{path: p, said: sentence{format, args}})
+}
+
+func (c *check) add(f finding) {
+	f.Path, f.Text = f.path.String(), f.said.text("")
+	c.faults = append(c.faults, f)
+}
+
+// faults is everything that is wrong with the values: names, references, bounds.
+func (cfg Config) faults(checkURL func(string, Secret) error) []finding {
+	c := &check{cfg: cfg}
+	if len(cfg.Backends) == 0 {
+		c.fault(path{"backends"}, "there are none; say where jobs are kept, as in: backends: { main: { type: memory } }")
+	}
+	for _, name := range sortedKeys(cfg.Backends) {
+		c.backend(path{"backends", name}, cfg.Backends[name], checkURL)
+	}
+	for _, name := range sortedKeys(cfg.Queues) {
+		c.queue(path{"queues", name}, cfg.Queues[name])
+	}
+	for _, name := range sortedKeys(cfg.Stores) {
+		c.store(path{"stores", name}, cfg.Stores[name])
+	}
+	for _, name := range sortedKeys(cfg.Retries) {
+		c.retry(path{"retries", name}, cfg.Retries[name])
+	}
+	for _, name := range sortedKeys(cfg.Registries) {
+		c.name(path{"registries", name})
+	}
+	for _, name := range sortedKeys(cfg.Workers) {
+		c.worker(path{"workers", name}, cfg.Workers[name])
+	}
+	for i, role := range cfg.Roles {
+		if role != RoleClient && role != RoleWorker {
+			c.fault(path{"roles"}.item(i), "no role %s; %s", value(quoted(role)), there(role, []string{RoleClient, RoleWorker}))
+		}
+	}
+	return c.faults
+}
+
+// name checks the name of a part, which is the last step of its path.
+func (c *check) name(p path) {
+	if name := p[len(p)-1]; core.CheckName(name) != nil {
+		c.fault(p, "%s", badName(name))
+	}
+}
+
+// refer checks that a name refers to a part that there is: one of parts, which are at a path.
+func refer[V any](c *check, p path, what, name string, at path, parts map[string]V) {
+	if _, ok := parts[name]; ok {
+		return
+	}
+	names, shown := there(name, sortedKeys(parts)), value(quoted(name))
+	c.add(finding{
+		path: p, about: at.to(name), said: sentence{"no %s %s; %s", []any{what, shown, names}},
+		unsaid: sentence{"no %s %s, the default where nothing is said; %s", []any{what, shown, names}},
+	})
+}
+
+// referBackend is refer for a backend, which [Load] fills in if there is only one.
+func (c *check) referBackend(p path, name string) {
+	if name == "" {
+		if len(c.cfg.Backends) > 0 {
+			c.fault(p, "say which backend keeps it; %s", there("", sortedKeys(c.cfg.Backends)))
+		}
+		return
+	}
+	refer(c, p, "backend", name, path{"backends"}, c.cfg.Backends)
+}
+
+// least checks that a value is not less than a bound.
+func least[T int | Size | time.Duration](c *check, p path, v, bound T) {
+	if v < bound {
+		c.fault(p, "%s is too little; it takes at least %s", value(brief(v)), brief(bound))
+	}
+}
+
+// brief is a number, or a duration as people write it: 1h, not 1h0m0s.
+func brief(v any) string {
+	s := fmt.Sprint(v)
+	for _, zero := range []string{"0s", "0m"} {
+		if cut := strings.TrimSuffix(s, zero); strings.HasSuffix(cut, "m") || strings.HasSuffix(cut, "h") {
+			s = cut
+		}
+	}
+	return s
+}
+
+// span checks that a duration is one that makes sense.
+func (c *check) span(p path, d, atLeast time.Duration) {
+	least(c, p, d, atLeast)
+	if d > core.DelayMax {
+		c.fault(p, "%s is more than 100 years", value(brief(d)))
+	}
+}
+
+func (c *check) backend(p path, b Backend, checkURL func(string, Secret) error) {
+	c.name(p)
+	switch b.Type {
+	case Memory:
+		if b.URL != "" {
+			c.fault(p.to("url"), "a memory backend has no url; did you mean type: redis?")
+		}
+	case Redis:
+		if b.URL == "" {
+			c.fault(p.to("url"), "a redis backend needs a url, as in redis://localhost:6379/0")
+		} else if checkURL != nil {
+			if err := checkURL(b.Type, b.URL); err != nil {
+				c.fault(p.to("url"), "%v", err)
+			}
+		}
+	case "":
+		c.fault(p.to("type"), "say what it is: memory or redis")
+	default:
+		c.fault(p.to("type"), "no backend type %s; %s", value(quoted(b.Type)), there(b.Type, []string{Memory, Redis}))
+	}
+	if b.Type == Redis && (b.Prefix == "" || len(b.Prefix) > core.MaxName || strings.ContainsAny(b.Prefix, "{} \t\r\n*?[]\\")) {
+		c.fault(p.to("prefix"), "%s is no prefix: it takes 1 to %d characters, none of them a space or one of {}*?[]\\", value(quoted(b.Prefix)), core.MaxName)
+	}
+}
+
+func (c *check) queue(p path, q Queue) {
+	c.name(p)
+	c.referBackend(p.to("backend"), q.Backend)
+	refer(c, p.to("retry"), "retry policy", q.Retry, path{"retries"}, c.cfg.Retries)
+	c.span(p.to("lease"), q.Lease, time.Second)
+	c.span(p.to("timeout"), q.Timeout, 0)
+	c.span(p.to("unhandled_ttl"), q.UnhandledTTL, time.Second)
+	least(c, p.to("max_payload"), q.MaxPayload, 1)
+	c.span(p.to("dedup_window"), q.DedupWindow, time.Second)
+}
+
+func (c *check) store(p path, s Store) {
+	c.name(p)
+	c.referBackend(p.to("backend"), s.Backend)
+	if s.Keep > core.KeepNone {
+		c.fault(p.to("keep"), "no such %s; there are full, record, none", s.Keep)
+	}
+	r := p.to("retention")
+	c.span(r.to("completed"), s.Retention.Completed, 0)
+	c.span(r.to("failed"), s.Retention.Failed, 0)
+	c.span(r.to("cancelled"), s.Retention.Cancelled, 0)
+}
+
+func (c *check) retry(p path, r Retry) {
+	c.name(p)
+	least(c, p.to("max_retries"), r.MaxRetries, 0)
+	c.span(p.to("initial"), r.Initial, 0)
+	c.span(p.to("max"), r.Max, 0)
+	for i, d := range r.Schedule {
+		c.span(p.to("schedule").item(i), d, 0)
+	}
+	if !(r.Jitter >= 0 && r.Jitter <= 1) {
+		c.fault(p.to("jitter"), "%v is not a share from 0 to 1", r.Jitter)
+	}
+	switch {
+	case r.Strategy > core.Constant:
+		c.fault(p.to("strategy"), "no such %s; there are schedule, exponential, linear, constant", r.Strategy)
+	case r.Strategy == core.Schedule && len(r.Schedule) == 0 && r.MaxRetries > 0:
+		c.fault(p.to("schedule"), "it is empty; say the delays, as in [30s, 5m, 1h]")
+	case r.Strategy != core.Schedule && r.Initial <= 0 && r.MaxRetries > 0:
+		c.fault(p.to("initial"), "strategy %s needs a first delay, as in 1s", r.Strategy)
+	}
+}
+
+func (c *check) worker(p path, w Worker) {
+	c.name(p)
+	if len(w.Queues) == 0 {
+		c.fault(p.to("queues"), "it is empty; %s", there("", sortedKeys(c.cfg.Queues)))
+	}
+	for i, name := range w.Queues {
+		at := p.to("queues").item(i)
+		refer(c, at, "queue", name, path{"queues"}, c.cfg.Queues)
+		if slices.Index(w.Queues, name) < i {
+			c.fault(at, "queue %s is named twice", value(quoted(name)))
+		}
+	}
+	for _, name := range sortedKeys(w.Weights) {
+		at := p.to("weights").to(name)
+		if !slices.Contains(w.Queues, name) {
+			c.add(finding{path: at, about: p.to("queues"), said: sentence{"this worker does not serve queue %s; %s", []any{quoted(name), there(name, w.Queues)}}})
+		}
+		least(c, at, w.Weights[name], 1)
+	}
+	refer(c, p.to("store"), "store", w.Store, path{"stores"}, c.cfg.Stores)
+	refer(c, p.to("registry"), "registry", w.Registry, path{"registries"}, c.cfg.Registries)
+	least(c, p.to("worker_count"), w.WorkerCount, 1)
+	c.span(p.to("poll_interval"), w.PollInterval, 10*time.Millisecond)
+	c.span(p.to("stop_within"), w.StopWithin, 0)
+}
