@@ -1,0 +1,203 @@
+package jobs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"go.uber.org/fx"
+
+	"github.com/boundary-go/jobs/adapters/logging"
+	"github.com/boundary-go/jobs/config"
+	"github.com/boundary-go/jobs/ports"
+)
+
+// Module reads the configuration at path and wires everything: backends, queues, stores, registries
+// and workers, all of which fx starts and stops with the application. A configuration that is wrong
+// is an error of the application at once, which [fx.ValidateApp] sees too, and names every fault.
+//
+// It provides a [*Client], an [*Operator] and the [*System]; and each part by its place in the
+// configuration: [ports.Backend] as "backends.<name>", [*Client] as "queues.<name>" (its jobs go to that
+// queue), [ports.Store] as "stores.<name>", [ports.Registry] as "registries.<name>", [ports.Worker] as
+// "workers.<name>". A [*log/slog.Logger] is used if the application provides one.
+//
+// With an empty path there is no file: one queue and one worker, named "default", on a
+// memory backend. Environment variables JOBS__… change both.
+func Module(path string, opts ...ModuleOption) fx.Option {
+	var a assembly
+	for _, o := range opts {
+		o(&a)
+	}
+	cfg, err := a.config(path)
+	if err != nil {
+		return fx.Error(fmt.Errorf("jobs: %w", err))
+	}
+	return fx.Module("jobs",
+		fx.Supply(cfg, fx.Private),
+		fx.Options(backendOptions(cfg)...),
+		placed[MiddlewareFunc]("middleware", a.middleware),
+		placed[Observer]("observers", a.observers),
+		fx.Provide(provideSystem, (*System).Client, (*System).Operator),
+		fx.Options(partOptions(cfg)...),
+		fx.Invoke(func(*System) {}),
+	)
+}
+
+// ModuleOption changes how [Module] is put together.
+type ModuleOption func(*assembly)
+
+// assembly is what the options of [Module] ask for.
+type assembly struct {
+	cfg        *config.Config
+	getenv     func(string) (string, bool)
+	middleware []any
+	observers  []any
+}
+
+// WithConfig takes the configuration from the program instead of a file. Start from [config.Default].
+func WithConfig(cfg config.Config) ModuleOption { return func(a *assembly) { a.cfg = &cfg } }
+
+// Getenv looks environment variables up by f instead of in the environment of the process.
+func Getenv(f func(string) (string, bool)) ModuleOption { return func(a *assembly) { a.getenv = f } }
+
+// Middleware wraps every handler; the first is the outermost. Each is a [MiddlewareFunc], or a
+// constructor of one that fx calls with what it asks for.
+func Middleware(constructors ...any) ModuleOption {
+	return func(a *assembly) { a.middleware = append(a.middleware, constructors...) }
+}
+
+// Observers are told what happens to jobs and workers, besides the log. Each is an
+// [Observer], or a constructor of one that fx calls with what it asks for.
+func Observers(constructors ...any) ModuleOption {
+	return func(a *assembly) { a.observers = append(a.observers, constructors...) }
+}
+
+func (a assembly) config(path string) (config.Config, error) {
+	if a.cfg == nil {
+		return config.Load(path, config.Options{Getenv: a.getenv, CheckURL: checkURL})
+	}
+	if path != "" {
+		return *a.cfg, fmt.Errorf("a configuration file, %s, and one from the program: there can be only one", path)
+	}
+	return *a.cfg, a.cfg.Validate()
+}
+
+// namedBackend is a backend with its name.
+type namedBackend struct {
+	name    string
+	backend ports.Backend
+}
+
+// backendOptions provides each backend by its name, where an application may replace it, and
+// from there to the system.
+func backendOptions(cfg config.Config) (opts []fx.Option) {
+	for name := range cfg.Backends {
+		tag := fmt.Sprintf(`name:"backends.%s"`, name)
+		opts = append(opts, fx.Provide(
+			fx.Annotate(func(lc fx.Lifecycle) (ports.Backend, error) {
+				b, err := openBackend(cfg, name)
+				if err != nil {
+					return nil, fmt.Errorf("jobs: backend %q: %w", name, err)
+				}
+				lc.Append(fx.StopHook(b.Close))
+				return b, nil
+			}, fx.ResultTags(tag)),
+			fx.Annotate(func(b ports.Backend) namedBackend { return namedBackend{name, b} },
+				fx.ParamTags(tag), fx.ResultTags(`group:"jobs.backends"`)),
+		))
+	}
+	return opts
+}
+
+// partOptions provides each further part of the system by its name.
+func partOptions(cfg config.Config) (opts []fx.Option) {
+	provide := func(kind, name string, get any) {
+		opts = append(opts, fx.Provide(fx.Annotate(get, fx.ResultTags(fmt.Sprintf(`name:"%s.%s"`, kind, name)))))
+	}
+	for name := range cfg.Queues {
+		provide("queues", name, func(s *System) (*Client, error) { return s.Queue(name) })
+	}
+	for name := range cfg.Stores {
+		provide("stores", name, func(s *System) ports.Store { return s.Store(name) })
+	}
+	for name := range cfg.Registries {
+		provide("registries", name, func(s *System) ports.Registry { return s.Registry(name) })
+	}
+	for name := range cfg.Workers {
+		provide("workers", name, func(s *System) ports.Worker { return s.Worker(name) })
+	}
+	return opts
+}
+
+// systemIn is what fx brings together for the system.
+type systemIn struct {
+	fx.In
+	Config     config.Config
+	Backends   []namedBackend          `group:"jobs.backends"`
+	Handlers   []Handler               `group:"jobs.handlers"`
+	Middleware []place[MiddlewareFunc] `group:"jobs.middleware"`
+	Observers  []place[Observer]       `group:"jobs.observers"`
+	Log        *slog.Logger            `optional:"true"`
+	Stray      Handler                 `optional:"true"`
+	Strays     []Handler               `optional:"true"`
+	Lifecycle  fx.Lifecycle
+}
+
+func provideSystem(in systemIn) (*System, error) {
+	if err := in.strays(); err != nil {
+		return nil, err
+	}
+	log := cmp.Or(in.Log, slog.Default()).With(slog.String("module", "jobs"))
+	p := parts{backends: map[string]ports.Backend{}, handlers: in.Handlers, log: log}
+	for _, b := range in.Backends {
+		p.backends[b.name] = b.backend
+	}
+	p.middleware = ordered(in.Middleware)
+	p.observer = append(ports.Observers{logging.New(log)}, ordered(in.Observers)...)
+	warnOfMemory(log, in.Config)
+	s, err := newSystem(in.Config, p)
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	in.Lifecycle.Append(fx.StartStopHook(s.Start, s.Stop))
+	return s, nil
+}
+
+// strays refuses handlers that were provided where nobody looks for them.
+func (in systemIn) strays() error {
+	var errs []error
+	for _, h := range append(slices.Clone(in.Strays), in.Stray) {
+		if h.Type() != "" {
+			errs = append(errs, fmt.Errorf("jobs: the handler of %q (made in %s) is provided outside of the group of handlers: put its constructor into jobs.AsHandler", h.Type(), h.Spec().Made))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// warnOfMemory says what a memory backend means.
+func warnOfMemory(log *slog.Logger, cfg config.Config) {
+	for _, name := range sortedNames(cfg.Backends) {
+		if cfg.Backends[name].Type == config.Memory {
+			log.Warn("jobs are kept in memory: nothing survives a restart", slog.String("backend", name))
+		}
+	}
+}
+
+// place is one of several values whose order counts.
+type place[T any] struct {
+	at    int
+	value T
+}
+
+// ordered is the values in their order; fx gives groups in any.
+func ordered[T any](places []place[T]) []T {
+	places = slices.Clone(places)
+	slices.SortFunc(places, func(a, b place[T]) int { return cmp.Compare(a.at, b.at) })
+	values := make([]T, len(places))
+	for i, p := range places {
+		values[i] = p.value
+	}
+	return values
+}
