@@ -1,0 +1,176 @@
+// Command sabotage takes out one rule of the code at a time and sees that a test notices: each law's rule in an
+// adapter, each import rule, and rules of the core. It prints which check caught it, and fails if one
+// was missed or if a law has no saboteur.
+//
+// The sources stay as they are: it works on copies of them.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/boundary-go/jobs/ports/portstest"
+)
+
+// sabotage is one rule that is taken out.
+type sabotage struct {
+	rule string // the rule, in words; a law's is its name
+	file string
+	old  string // what stands there, once; empty to add the file
+	new  string
+	pkg  string // whose tests are to notice
+	run  string // which of them
+}
+
+func main() {
+	only := flag.String("only", "", "take out the rules only whose name or file matches this expression")
+	side := flag.Int("side-by-side", 2, "how many at once")
+	flag.Parse()
+	all := slices.Concat(coreRules, importRules, memoryRules, redisRules)
+	missing := lawsWithout(all)
+	for _, law := range missing {
+		fmt.Printf("NO SABOTEUR  %s\n", law)
+	}
+	if *only != "" {
+		pattern := regexp.MustCompile(*only)
+		all = slices.DeleteFunc(all, func(s sabotage) bool { return !pattern.MatchString(s.rule) && !pattern.MatchString(s.file) })
+	}
+	if missed := tryAll(context.Background(), all, *side); missed+len(missing) > 0 {
+		fmt.Printf("%d of %d missed\n", missed, len(all))
+		os.Exit(1)
+	}
+	fmt.Printf("all %d were caught\n", len(all))
+}
+
+// lawsWithout is the laws that no saboteur breaks.
+func lawsWithout(all []sabotage) (missing []string) {
+	for _, law := range portstest.Laws() {
+		if !slices.ContainsFunc(all, func(s sabotage) bool { return s.rule == law.Name }) {
+			missing = append(missing, law.Name)
+		}
+	}
+	return missing
+}
+
+// tryAll tries them side by side, each side on a copy of the sources, and counts those that nothing noticed.
+func tryAll(ctx context.Context, all []sabotage, sides int) (missed int) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	next := make(chan sabotage)
+	for range sides {
+		wg.Go(func() {
+			dir, err := copied(ctx)
+			defer func() { _ = os.RemoveAll(dir) }()
+			for s := range next {
+				verdict, ok := fmt.Sprint(err), false
+				if err == nil {
+					verdict, ok = s.try(ctx, dir)
+				}
+				mu.Lock()
+				if !ok {
+					missed++
+				}
+				fmt.Printf("%-8s %-24s %s\n         %s\n", map[bool]string{true: "caught", false: "MISSED"}[ok], filepath.Base(s.file), s.rule, verdict)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, s := range all {
+		next <- s
+	}
+	close(next)
+	wg.Wait()
+	return missed
+}
+
+// copied is a folder with all that git knows of, or does not ignore, as it is in the work tree.
+func copied(ctx context.Context) (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "sabotage-"); err != nil {
+		return "", err
+	}
+	cmd := exec.CommandContext(ctx, "sh", "-c", `git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$0"`, dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return dir, fmt.Errorf("copying the sources: %w: %s", err, out)
+	}
+	return dir, nil
+}
+
+// try takes the rule out of a copy, runs the tests, and puts it back. It gives what noticed.
+func (s sabotage) try(ctx context.Context, dir string) (verdict string, caught bool) {
+	path := filepath.Join(dir, s.file)
+	before, err := s.apply(path)
+	if err != nil {
+		return err.Error(), false
+	}
+	defer func() {
+		if s.old == "" {
+			_ = os.Remove(path)
+		} else {
+			_ = os.WriteFile(path, before, 0o600)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=2m", "-run", s.run, "./"+s.pkg)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "JOBS_TEST_REPORT="+os.DevNull)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	switch text := string(out); {
+	case err == nil:
+		return "nothing noticed: go test -run '" + s.run + "' ./" + s.pkg, false
+	case strings.Contains(text, "[build failed]") || strings.Contains(text, "[setup failed]"):
+		return "it does not compile: " + firstLine(text), false
+	default:
+		return noticed(text), true
+	}
+}
+
+// apply changes the file, and gives what it was before.
+func (s sabotage) apply(path string) (before []byte, err error) {
+	if s.old == "" {
+		return nil, os.WriteFile(path, []byte(s.new), 0o600)
+	}
+	if before, err = os.ReadFile(path); err != nil {
+		return nil, err
+	}
+	if n := strings.Count(string(before), s.old); n != 1 {
+		return nil, fmt.Errorf("%q stands in %s %d times, and should once", s.old, s.file, n)
+	}
+	return before, os.WriteFile(path, []byte(strings.Replace(string(before), s.old, s.new, 1)), 0o600)
+}
+
+var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+
+// noticed is the innermost test that failed, or how the tests ended.
+func noticed(out string) string {
+	found := failedTest.FindAllStringSubmatch(out, -1)
+	if len(found) == 0 {
+		return firstLine(out)
+	}
+	deepest := found[0][1]
+	for _, m := range found {
+		if strings.HasPrefix(m[1], deepest+"/") {
+			deepest = m[1]
+		}
+	}
+	return "by " + deepest
+}
+
+func firstLine(out string) string {
+	for line := range strings.Lines(out) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			return line
+		}
+	}
+	return "(nothing was said)"
+}

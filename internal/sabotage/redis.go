@@ -1,0 +1,62 @@
+package main
+
+// onRedis is a law's rule taken out of the Redis adapter.
+func onRedis(law, file, old, changed string) sabotage {
+	return sabotage{
+		rule: law, file: "adapters/redis/" + file, old: old, new: changed,
+		pkg: "integration/laws", run: "^TestLawsOnRedis$/^(redis:7|at_hand)$/^" + asSubtest(law) + "$",
+	}
+}
+
+// redisRules takes rules out of the scripts, and out of what calls them.
+var redisRules = []sabotage{
+	onRedis("a job is leased with the backend's instants", "lua/lib/clock.lua", " + ARGV[1]", ""),
+	onRedis("an ID that is kept is known, and answered with the job as it stands", "lua/lib/known.lua", "found[i] = found[i] or there", "found[i] = false"),
+	onRedis("an ID that is finished stays known for the dedup window", "lua/lib/known.lua", "if gen then", "if false then"),
+	onRedis("an ID is free again some time after the dedup window", "lua/lib/window.lua", "redis.call('UNLINK', q .. ':done:' .. (gen - 1), q .. ':history:' .. (gen - 1))", "gen = gen - 1"),
+	onRedis("an ID that is twice in a batch is stored once", "lua/enqueue.lua", " or seen[ids[n]]", ""),
+	onRedis("a scheduled job is not leased before its time, and is at its time", "lua/lib/promote.lua", "tonumber(head[2]) <= now then", "tonumber(head[2]) <= now + 60000 then"),
+	onRedis("a queue says when it wants to be looked at again", "lua/lib/takeup.lua", "return sooner(tonumber(first[i + 1]))", "return"),
+	onRedis("jobs of one tenant and priority come in the order of enqueue", "lua/enqueue.lua", "redis.call('RPUSH', q .. ':ready:'", "redis.call('LPUSH', q .. ':ready:'"),
+	onRedis("the more urgent job comes first", "lua/lib/pick.lua", "for level = 0, 4 do", "for level = 4, 0, -1 do"),
+	onRedis("tenants of one priority take turns", "lua/lib/pick.lua", "redis.call('RPUSH', ring, unpack(back))", "redis.call('LPUSH', ring, unpack(back))"),
+	onRedis("queues and tenants with names alike do not see each other's jobs", "keys.go", `":{" + queue + "}"`, `":{" + queue[:1] + "}"`),
+	onRedis("a lease that is extended does not run out", "lua/extend.lua", "now + ARGV[3]", "now"),
+	onRedis("an extension names the leases that are lost", "lua/extend.lua", "lost[#lost + 1] = i", ""),
+	onRedis("a request that is repeated gives the same jobs", "lua/lease.lua", "by == request", "by == nil"),
+	onRedis("jobs of an answered request that the holder does not know are given back", "extend.go", "if has > len(ext.Held)-len(out.Lost) {", "if has < 0 {"),
+	onRedis("jobs of a request that is not answered yet are left alone", "extend.go", "ok && l.request <= ext.Answered &&", "ok && l.rev > 0 &&"),
+	onRedis("a queue that is paused gives nothing, and goes on where it was", "lua/lease.lua", "max > 0 and meta[1] ~= '1'", "max > 0"),
+	onRedis("a lease that runs out gives the job to the next holder, and counts a crash", "lua/lib/takeup.lua", "redis.call('HINCRBY', q .. ':counts', 'crashed', #ids)", ""),
+	onRedis("a lease that ran out is left alone by who may not reclaim", "lua/lib/takeup.lua", "      if allowed then\n        reclaim(first[i])\n      end", "      reclaim(first[i])"),
+	onRedis("a crash uses up no attempt, and is in the history", "lua/lib/takeup.lua", " .. struct.pack('>I6I6', since, now)", ""),
+	onRedis("a job taken up goes before those that came later", "lua/lib/takeup.lua", "line(id, crashed(record, held[id]), true)", "line(id, crashed(record, held[id]), false)"),
+	onRedis("a job that crashed twice is leased alone", "lua/lib/line.lua", "byte(record, 3) >= SUSPECT", "byte(record, 3) > 200"),
+	onRedis("only a crash of a job leased alone is its last", "lua/lease.lua", "fields[2] = value .. ':s'", "fields[2] = value"),
+	onRedis("a job to be cancelled whose holder died is leased as such", "lua/lib/takeup.lua", "and CANCELLING or 0", "and 0 or 0"),
+	onRedis("many leases that ran out are all taken up", "lua/lib/takeup.lua", "if redis.call('EXISTS', key) == 0 then", "do"),
+	onRedis("a holder who lost the job cannot settle it", "lua/swap.lua", "if not held[i] or string.find(held[i], rev, 1, true) ~= 1 then", "if false then"),
+	onRedis("another's token settles nothing", "lua/swap.lua", "string.find(held[i], rev, 1, true) ~= 1", "false"),
+	onRedis("a settled job is filed under its new status, with all that became of it", "codec.go", "add(hasError, j.Error != nil)", "add(hasError, false)"),
+	onRedis("a swap raises Rev and ends the lease", "lua/lease.lua", "'HINCRBY', q, 'rev', 2", "'HINCRBY', q, 'rev', 1"),
+	onRedis("a swap that is repeated is not refused", "lua/lib/settle.lua", "sub(there, 4, 10) == want", "sub(there, 4, 10) == nil"),
+	onRedis("a retrying job comes back at its time, and not before", "lua/lib/settle.lua", "if instant > now then", "if instant > now and what ~= 'r' then"),
+	onRedis("a job handed back is the next to be leased, on the same attempt", "lua/lib/settle.lua", "instant <= since", "false"),
+	onRedis("a job that fails after it was asked to be cancelled is not tried again", "lua/lib/settle.lua", "if string.find(value, ':c', 1, true) then", "if false then"),
+	onRedis("an operator who saw an older job is refused", "lua/change.lua", "rev_of(old) == rev and ", ""),
+	onRedis("nobody but its holder may swap a running job", "lua/change.lua", " and not leased(id)", ""),
+	onRedis("a cancelled job is not leased", "lua/lib/pick.lua", "and not flagged(record, LINED) then", "then"),
+	onRedis("a job revived is leased once", "lua/lib/idle.lua", "if not lined then", "do"),
+	onRedis("a request to cancel reaches the holder", "lua/cancel.lua", "value .. ':c'", "value"),
+	onRedis("a deleted job is gone, and its ID is remembered", "lua/change.lua", "redis.call('HSET', q .. ':done:' .. generation(tonumber(ARGV[at + 5])), id, '')", ""),
+	onRedis("a job in line that is deleted, and enqueued again much later, is leased once", "lua/change.lua", "unline(id, old)", ""),
+	onRedis("what is over is kept until its time, and then gone", "get.go", "if j.Status.Final() && !j.KeepUntil.After(now) {", "if false {"),
+	onRedis("a list gives each job that stays, while others come and go", "list.go", "start = at + 1", "start = at + 2"),
+	onRedis("counts and lists agree", "lua/count.lua", "'(' .. now, '+inf'", "'-inf', '+inf'"),
+	onRedis("a copy is kept until its time, the newest of its job", "lua/record.lua", "rev_of(old) >= rev_of(record)", "false"),
+	onRedis("who waits is woken by a job", "lua/enqueue.lua", "  wake(news)", ""),
+	onRedis("who waits is woken by a time that is nearer than he knew", "lua/enqueue.lua", "~= head and 1 or 0", "~= head and 0 or 0"),
+	onRedis("who waits is woken when a queue goes on", "lua/pause.lua", "wake(math.min(n, 100))", ""),
+	onRedis("one job wakes one of those who wait, and many wake more", "lua/enqueue.lua", "  wake(news)", "  wake(10)"),
+	onRedis("who was woken and has no use for it wakes another", "lua/lease.lua", "  wake(1)", ""),
+}
