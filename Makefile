@@ -1,0 +1,81 @@
+# The habits of this project. "make" lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+LINT := go tool -modfile=tools/go.mod golangci-lint
+FUZZTIME ?= 10s
+
+# Tests say in this file what they were run with, and what they left out.
+REPORT := $(shell mktemp -u /tmp/jobs-test-report.XXXXXX)
+TELL = status=$$?; sort -u $(REPORT) 2>/dev/null; rm -f $(REPORT); exit $$status
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: ## run jobs on memory for some seconds, and show what became of them
+	@go run ./examples/demo
+
+.PHONY: test
+test: ## run all tests; with a real Redis if there is one, or Docker, and say which
+	@JOBS_TEST_REPORT=$(REPORT) go test ./...; $(TELL)
+
+.PHONY: unit
+unit: ## run the tests that need nothing
+	@go test -short $$(go list ./... | grep -v /integration)
+
+.PHONY: race
+race: ## run all tests with the race detector
+	@JOBS_TEST_REPORT=$(REPORT) go test -race ./...; $(TELL)
+
+.PHONY: conform
+conform: ## hold every adapter to the laws
+	@JOBS_TEST_REPORT=$(REPORT) go test -count=1 -run Laws ./adapters/... ./integration/laws; $(TELL)
+
+.PHONY: integration
+integration: ## run the stories on real servers
+	@JOBS_TEST_REPORT=$(REPORT) go test -count=1 ./integration/...; $(TELL)
+
+.PHONY: latency
+latency: ## measure how soon jobs start: on an idle queue, and when they are due
+	@JOBS_TEST_LATENCY=1 go test -count=1 -v -run 'TestLatency' ./integration | grep -E '^(---|ok|FAIL|\s+latency)'
+
+.PHONY: bench
+bench: ## measure the steps of a job on memory and on Redis
+	@JOBS_TEST_REPORT=$(REPORT) go test -run '^$$' -bench . -benchmem ./integration/...; $(TELL)
+
+.PHONY: fuzz
+fuzz: ## fuzz each target for FUZZTIME (10s)
+	@set -e; for target in $$(grep -rhoE 'func Fuzz[A-Za-z]+' --include='*_test.go' . | cut -c6- | sort -u); do \
+		package=$$(grep -rlE "func $$target\(" --include='*_test.go' . | head -n1 | xargs dirname); \
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	done
+
+.PHONY: fmt
+fmt: ## format the code
+	@$(LINT) fmt ./...
+
+.PHONY: lint
+lint: ## look for what the compiler lets pass
+	@$(LINT) run ./...
+
+.PHONY: docs
+docs: ## make anew what is generated: the reference of the configuration, its schema, the code in the pages
+	@go generate ./...
+
+.PHONY: sabotage
+sabotage: ## take out one rule at a time and see that a test notices
+	@go run ./internal/sabotage
+
+.PHONY: tidy
+tidy: ## bring the modules' files up to date
+	@go mod tidy && cd tools && go mod tidy
+
+.PHONY: vuln
+vuln: ## look for known vulnerabilities; needs the network
+	@go tool -modfile=tools/go.mod govulncheck ./...
+
+.PHONY: check
+check: lint race ## all that CI runs
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=3s
+	@$(MAKE) --no-print-directory sabotage
