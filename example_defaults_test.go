@@ -28,11 +28,11 @@ func ExampleArgs() {
 	defer stop()
 	ctx := context.Background()
 	show := func(job jobs.Job) {
-		fmt.Println(job.Priority, job.MaxRetries, job.Timeout, job.Meta["database"], job.Meta["asked-by"])
+		fmt.Println(job.Priority, job.MaxRetries, job.Timeout, job.Meta)
 	}
 	show(must(client.Enqueue(ctx, Backup{Database: "orders"})))
 	show(must(client.Enqueue(ctx, Backup{Database: "users"}, jobs.AtPriority(jobs.High), jobs.WithMeta("asked-by", "ada"))))
 	// Output:
-	// low 10 2h0m0s orders
-	// high 10 2h0m0s users ada
+	// low 10 2h0m0s map[database:orders]
+	// high 10 2h0m0s map[asked-by:ada database:users]
 }

@@ -15,16 +15,16 @@ type Letter struct {
 
 func (Letter) JobType() string { return "send-letter" }
 
-// NoAddress says that a letter cannot be sent. Its ErrorType is what is stored as the type of the error.
-type NoAddress struct{ Address string }
+// AddressError says that a letter cannot be sent. Its ErrorType is what is stored as the type of the error.
+type AddressError struct{ Address string }
 
-func (e *NoAddress) Error() string   { return fmt.Sprintf("%q is no address", e.Address) }
-func (*NoAddress) ErrorType() string { return "no-address" }
+func (e *AddressError) Error() string   { return fmt.Sprintf("%q is no address", e.Address) }
+func (*AddressError) ErrorType() string { return "no-address" }
 
 // What no retry mends goes to the dead letters at once, whatever retries are left.
 func ExamplePermanent() {
 	send := jobs.Handle(func(_ context.Context, l Letter) error {
-		return jobs.Permanent(&NoAddress{Address: l.Address})
+		return jobs.Permanent(&AddressError{Address: l.Address})
 	})
 	client, operator, stop := start(jobs.Module(""), jobs.Handlers(send))
 	defer stop()

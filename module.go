@@ -35,7 +35,7 @@ func Module(path string, opts ...ModuleOption) fx.Option {
 		return fx.Error(fmt.Errorf("jobs: %w", err))
 	}
 	return fx.Module("jobs",
-		fx.Supply(cfg, fx.Private),
+		fx.Supply(cfg, &lifetime{}, fx.Private),
 		fx.Options(backendOptions(cfg)...),
 		placed[MiddlewareFunc]("middleware", a.middleware),
 		placed[Observer]("observers", a.observers),
@@ -96,12 +96,12 @@ func backendOptions(cfg config.Config) (opts []fx.Option) {
 	for name := range cfg.Backends {
 		tag := fmt.Sprintf(`name:"backends.%s"`, name)
 		opts = append(opts, fx.Provide(
-			fx.Annotate(func(lc fx.Lifecycle) (ports.Backend, error) {
+			fx.Annotate(func(lc fx.Lifecycle, needed *lifetime) (ports.Backend, error) {
 				b, err := openBackend(cfg, name)
 				if err != nil {
 					return nil, fmt.Errorf("jobs: backend %q: %w", name, err)
 				}
-				lc.Append(fx.StopHook(b.Close))
+				lc.Append(fx.StopHook(func() error { return needed.close(b) }))
 				return b, nil
 			}, fx.ResultTags(tag)),
 			fx.Annotate(func(b ports.Backend) namedBackend { return namedBackend{name, b} },
@@ -109,6 +109,24 @@ func backendOptions(cfg config.Config) (opts []fx.Option) {
 		))
 	}
 	return opts
+}
+
+// lifetime is how long the backends are needed. A handler that ignores its context can outlive the stop of the
+// application, and its lease must be extended for as long as it does.
+type lifetime struct{ system *System }
+
+// close closes a backend, at once or when the last such handler has returned.
+func (l *lifetime) close(b ports.Backend) error {
+	if l.system == nil || len(l.system.lingering) == 0 {
+		return b.Close()
+	}
+	go func() {
+		for _, w := range l.system.lingering {
+			<-w.Ended()
+		}
+		_ = b.Close() // there is nobody left to tell
+	}()
+	return nil
 }
 
 // partOptions provides each further part of the system by its name.
@@ -143,6 +161,7 @@ type systemIn struct {
 	Stray      Handler                 `optional:"true"`
 	Strays     []Handler               `optional:"true"`
 	Lifecycle  fx.Lifecycle
+	Lifetime   *lifetime
 }
 
 func provideSystem(in systemIn) (*System, error) {
@@ -161,6 +180,7 @@ func provideSystem(in systemIn) (*System, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
+	in.Lifetime.system = s
 	in.Lifecycle.Append(fx.StartStopHook(s.Start, s.Stop))
 	return s, nil
 }

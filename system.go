@@ -30,6 +30,7 @@ type System struct {
 	operator   *Operator
 	registries map[string]*worker.Registry
 	workers    map[string]*worker.Pool
+	lingering  []*worker.Pool // that have stopped, though a handler has not returned
 }
 
 // parts is what a [System] is made of besides its configuration.
@@ -189,7 +190,8 @@ func (s *System) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop stops all workers, side by side.
+// Stop stops all workers, side by side. The error counts handlers that did not return; the backends are needed until
+// they have.
 func (s *System) Stop(ctx context.Context) error {
 	s.warnOfDeadline(ctx)
 	names := sortedNames(s.workers)
@@ -200,6 +202,13 @@ func (s *System) Stop(ctx context.Context) error {
 	var all []error
 	for range names {
 		all = append(all, <-errs)
+	}
+	for _, name := range names {
+		select {
+		case <-s.workers[name].Ended():
+		default:
+			s.lingering = append(s.lingering, s.workers[name])
+		}
 	}
 	return errors.Join(all...)
 }

@@ -39,6 +39,7 @@ type Pool struct {
 	halt context.CancelCauseFunc // ends base
 	end  context.CancelFunc      // ends the loops
 	all  sync.WaitGroup          // the loops
+	over chan struct{}           // closed when all has ended
 }
 
 var _ ports.Worker = (*Pool)(nil)
@@ -90,7 +91,7 @@ func New(opts Options) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{opts: opts, holder: newHolder(), loads: map[string]*load{}}
+	p := &Pool{opts: opts, holder: newHolder(), loads: map[string]*load{}, over: make(chan struct{})}
 	p.idle = sync.NewCond(&p.mu)
 	weighted := slices.ContainsFunc(opts.Sources, func(s Source) bool { return s.Weight > 0 })
 	for i, s := range opts.Sources {
@@ -162,6 +163,7 @@ func (p *Pool) beginStop() bool {
 	if p.state != working {
 		if p.state == fresh {
 			p.state = stopped
+			close(p.over)
 		}
 		return false
 	}
@@ -199,21 +201,30 @@ func (p *Pool) endStop(ctx context.Context, began time.Time) error {
 		p.opts.Observer.Observe(ctx, ports.WorkerStopped{Info: info, Took: time.Since(began)})
 	}()
 	if info.Running == 0 {
-		p.end()
-		ended := make(chan struct{})
-		go func() { p.all.Wait(); close(ended) }()
+		go p.finishLoops()
 		select {
-		case <-ended:
+		case <-p.over:
 		case <-ctx.Done(): // a call to a backend that does not answer
 		}
 		return nil
 	}
 	go func() { // the leases are kept until the last handler has returned
 		p.await(context.WithoutCancel(ctx), core.DelayMax, func() bool { return p.active == 0 && p.unsettled() == 0 })
-		p.end()
+		p.finishLoops()
 	}()
 	return fmt.Errorf("worker %q: %d handlers did not return; their jobs keep their leases", p.opts.Name, info.Running)
 }
+
+// finishLoops ends the loops, and tells that all has ended.
+func (p *Pool) finishLoops() {
+	p.end()
+	p.all.Wait()
+	close(p.over)
+}
+
+// Ended is closed when the worker has stopped, the last of its handlers has returned, and what came of their jobs is
+// stored. Its backends are needed until then: handlers may outlive [Pool.Stop].
+func (p *Pool) Ended() <-chan struct{} { return p.over }
 
 // Status implements [ports.Worker].
 func (p *Pool) Status() ports.WorkerInfo {

@@ -61,7 +61,8 @@ const namePattern = `^[A-Za-z0-9._-]{1,64}$`
 var definitions = object{
 	{"variable", object{
 		{"description", "A text with ${VAR}, ${VAR:-default} or ${file:/path} in it."},
-		{"type", "string"}, {"pattern", `\$\{.+\}`},
+		{"type", "string"},
+		{"pattern", `\$\{.+\}`},
 	}},
 	{"name", orVariable(object{{"type", "string"}, {"pattern", namePattern}})},
 	{"number", orVariable(object{{"type", "integer"}, {"minimum", 0}})},

@@ -1,6 +1,6 @@
-// Command configdoc makes the reference of the configuration and its JSON schema out of the structs of package
-// config: their keys, types, defaults and comments. Without -write it says whether the files are as
-// they should be.
+// Command makedocs makes what is generated of the documentation: the reference of the configuration and its JSON
+// schema, out of the structs of package config, and the blocks of code in pages that are copies of examples. Without
+// -write it says whether the files are as they should be.
 package main
 
 import (
@@ -12,13 +12,13 @@ import (
 	"path/filepath"
 )
 
-//go:generate go run github.com/boundary-go/jobs/internal/configdoc -write
+//go:generate go run github.com/boundary-go/jobs/internal/makedocs -write
 
 func main() {
 	write := flag.Bool("write", false, "write the files instead of comparing them")
 	flag.Parse()
 	if err := run(*write); err != nil {
-		fmt.Fprintln(os.Stderr, "configdoc:", err)
+		fmt.Fprintln(os.Stderr, "makedocs:", err)
 		os.Exit(1)
 	}
 }
@@ -61,10 +61,12 @@ func Generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{
-		"jobs.schema.json":                schema,
-		"docs/reference/configuration.md": page,
-	}, nil
+	files, err := pagesWithCode(root)
+	if err != nil {
+		return nil, err
+	}
+	files["jobs.schema.json"], files["docs/reference/configuration.md"] = schema, page
+	return files, nil
 }
 
 // moduleRoot is the folder of the go.mod around the current one.

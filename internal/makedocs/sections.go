@@ -47,7 +47,7 @@ func readSections(source string) (sections []section, err error) {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[config.Config]()) {
 		s := section{name: f.Tag.Get("koanf"), comment: comments["Config."+f.Name]}
 		if s.comment == "" {
-			return nil, fmt.Errorf("Config.%s has no comment", f.Name)
+			return nil, fmt.Errorf("the field %s of Config has no comment", f.Name)
 		}
 		if f.Type.Kind() == reflect.Map {
 			s.of = comments[f.Type.Elem().Name()]

@@ -12,10 +12,8 @@ import (
 
 // form is how the values of a type are written.
 type form struct {
-	name    string   // for people
-	schema  object   // for editors, apart from variables
-	words   []string // if there are but these
-	asTyped bool     // not text, so that a variable must be allowed besides
+	name   string // for people
+	schema object // for editors
 }
 
 // formOf is the form of a key's values.
