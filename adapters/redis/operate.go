@@ -16,7 +16,7 @@ func (b *Backend) Delete(ctx context.Context, jobs ...core.Job) (refused []core.
 			args, batch := []any{b.skew()}, make([]core.Job, n)
 			for i, place := range at[:n] {
 				batch[i] = jobs[place]
-				args = append(args, batch[i].ID[:], batch[i].Rev, "x", 0, "", b.remember(name).Milliseconds())
+				args = append(args, batch[i].ID[:], batch[i].Rev, "x", millis(batch[i].KeepUntil), "", b.remember(name).Milliseconds())
 			}
 			answer, err := b.run(ctx, changeScript, b.queueKey(name), args...)
 			if err != nil {

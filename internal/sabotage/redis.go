@@ -13,7 +13,7 @@ var redisRules = []sabotage{
 	onRedis("a job is leased with the backend's instants", "lua/lib/clock.lua", " + ARGV[1]", ""),
 	onRedis("an ID that is kept is known, and answered with the job as it stands", "lua/lib/known.lua", "found[i] = found[i] or there", "found[i] = false"),
 	onRedis("an ID that is finished stays known for the dedup window", "lua/lib/known.lua", "if gen then", "if false then"),
-	onRedis("an ID is free again some time after the dedup window", "lua/lib/window.lua", "redis.call('UNLINK', q .. ':done:' .. (gen - 1), q .. ':history:' .. (gen - 1))", "gen = gen - 1"),
+	onRedis("an ID is free again some time after the dedup window", "lua/lib/window.lua", "    drop(gen - 1)\n", "    gen = gen - 1\n"),
 	onRedis("an ID that is twice in a batch is stored once", "lua/enqueue.lua", " or seen[ids[n]]", ""),
 	onRedis("a scheduled job is not leased before its time, and is at its time", "lua/lib/promote.lua", "tonumber(head[2]) <= now then", "tonumber(head[2]) <= now + 60000 then"),
 	onRedis("a queue says when it wants to be looked at again", "lua/lib/takeup.lua", "return sooner(tonumber(first[i + 1]))", "return"),

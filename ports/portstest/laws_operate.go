@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
 )
 
 var operatorLaws = []Law{
@@ -177,9 +178,11 @@ func cancelIdle(w *world) {
 func deleted(w *world) {
 	ready, later := w.enqueue(), w.enqueue(in(time.Minute))
 	w.enqueue(at(core.Critical))
-	gone := w.dead(w.leaseFirst())
-	w.swap(gone)
-	for _, ref := range []core.Ref{ready.Ref(), later.Ref(), gone.Ref()} {
+	dead := w.dead(w.leaseFirst())
+	w.enqueue(at(core.Critical))
+	done := w.done(w.leaseFirst())
+	w.swap(dead, done)
+	for _, ref := range []core.Ref{ready.Ref(), later.Ref(), dead.Ref(), done.Ref()} {
 		refused, err := w.Backend.Delete(w.ctx, w.get(ref))
 		w.did("Delete", err)
 		w.must(len(refused) == 0, "Delete refused it")
@@ -190,7 +193,8 @@ func deleted(w *world) {
 	w.Advance(2 * time.Minute)
 	w.leaseNone(ann, "all are deleted")
 	t := w.tally()
-	w.must(t.Live() == 0 && t.Failed == 0, "the tally: %+v", t)
+	w.must(t.Live() == 0 && t.Failed == 0 && t.Completed == 0, "the tally: %+v", t)
+	w.must(len(w.list(ports.Filter{Queue: queue}, 10)) == 0, "what is deleted is listed")
 }
 
 // leaseFirst is the next job, whatever else is ready.

@@ -4,9 +4,10 @@
 --
 -- KEYS[1] queue
 -- ARGV skew, then up to 100 times: id, rev, what (p pending, r retrying, f failed, c cancelled, x deleted),
---      instant (ms: until when it is kept for f and c, else when it is due), record, how long it is remembered (ms)
+--      instant (ms: until when it is or was kept for f, c and x, else when it is due), record, how long it is
+--      remembered (ms)
 -- returns the numbers (from 1) of those refused
---# use clock record line wake window settle idle
+--# use clock record line wake window settle idle delete
 local refused, woken, at = {}, 0, 2
 for i = 1, (#ARGV - 1) / 6 do
   local id, rev, what, instant, record = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4]
@@ -23,7 +24,7 @@ for i = 1, (#ARGV - 1) / 6 do
       woken = woken + refile(id, what, instant, record, waits)
     end
     raise(rev + 1)
-  elseif what == 'x' or not (readable(old) and sub(old, 4, 10) == sub(record, 4, 10)) then
+  elseif what == 'x' and not erase(id, rev, instant) or what ~= 'x' and not (readable(old) and sub(old, 4, 10) == sub(record, 4, 10)) then
     refused[#refused + 1] = i
   end
   at = at + 6

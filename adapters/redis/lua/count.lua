@@ -9,8 +9,9 @@ local function after(key)
   return redis.call('ZCOUNT', q .. ':' .. key, '(' .. now, '+inf')
 end
 
--- kept: how many of a history's entries are not over yet. They are in the order in which they end.
-local function kept(key)
+-- kept: how many of a generation's completed jobs are not over yet. Its history is in the order in which they end.
+local function kept(gen)
+  local key = q .. ':history:' .. gen
   local low, high = 0, redis.call('LLEN', key)
   local n = high
   while low < high do
@@ -21,7 +22,7 @@ local function kept(key)
       low = middle + 1
     end
   end
-  return n - low
+  return n - low - after('erased:' .. gen)
 end
 
 local running = 0
@@ -31,7 +32,7 @@ end
 local meta = redis.call('HMGET', q, 'gen', 'paused')
 local completed = 0
 if meta[1] then
-  completed = kept(q .. ':history:' .. meta[1]) + kept(q .. ':history:' .. (meta[1] - 1))
+  completed = kept(meta[1]) + kept(meta[1] - 1)
 end
 local live = redis.call('HLEN', q .. ':jobs') - redis.call('ZCARD', q .. ':failed') - redis.call('ZCARD', q .. ':cancelled')
 return {

@@ -25,16 +25,6 @@ local function lift(id, record)
   return redis.call('LREM', q .. ':suspects', 1, id) == 0
 end
 
--- unline: takes the job's entry out of its ready list, however long that is.
-local function unline(id, record)
-  local level, tenant = byte(record, 23), sub(record, 25, 24 + byte(record, 24))
-  local list = q .. ':ready:' .. level .. ':' .. tenant
-  redis.call('LREM', list, 1, id)
-  if redis.call('EXISTS', list) == 0 then
-    redis.call('LREM', q .. ':ring:' .. level, 1, tenant)
-  end
-end
-
 -- refile: puts the changed job where it belongs. With an entry in line it either stays there, or is marked as
 -- not being ready.
 local function refile(id, what, instant, record, lined)

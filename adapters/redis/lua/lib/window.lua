@@ -1,3 +1,8 @@
+-- drop: lets go of a whole generation.
+local function drop(gen)
+  redis.call('UNLINK', q .. ':done:' .. gen, q .. ':history:' .. gen, q .. ':erased:' .. gen)
+end
+
 -- window: the generation into which jobs that end now are filed. A generation takes jobs in for as long as they are
 -- to be remembered, and is kept for as long again; then it is dropped whole.
 local function generation(span)
@@ -7,9 +12,9 @@ local function generation(span)
     return gen
   end
   if since then
-    redis.call('UNLINK', q .. ':done:' .. (gen - 1), q .. ':history:' .. (gen - 1))
+    drop(gen - 1)
     if now >= since + 2 * span then
-      redis.call('UNLINK', q .. ':done:' .. gen, q .. ':history:' .. gen)
+      drop(gen)
     end
     gen = gen + 1
   end
