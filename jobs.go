@@ -37,6 +37,8 @@ type (
 	HandlerFunc = ports.HandlerFunc
 	// MiddlewareFunc wraps what runs a job; see [Middleware] and [Use].
 	MiddlewareFunc = ports.Middleware
+	// Durability is what an Enqueue waits for; see [Acknowledged], [Replicated] and [Fsynced].
+	Durability = core.Durability
 	// RetryPolicy says how often, and after which delays, a failed job is tried again.
 	RetryPolicy = core.Policy
 
@@ -115,6 +117,7 @@ var (
 	ErrUnavailable = ports.ErrUnavailable // the backend did not take the call
 	ErrUncertain   = ports.ErrUncertain   // perhaps stored: enqueue again with the same ID
 	ErrNotFound    = ports.ErrNotFound    // no such job, or queue
+	ErrUnsupported = ports.ErrUnsupported // something that this backend cannot do
 )
 
 // Why a handler's context ended, as [context.Cause] tells it.
@@ -196,6 +199,20 @@ func Timeout(d time.Duration) EnqueueOption { return client.Timeout(d) }
 
 // WithMeta adds data beside the arguments.
 func WithMeta(key, value string) EnqueueOption { return client.WithMeta(key, value) }
+
+// Durable says what must be true of the stored job before Enqueue returns nil: [Acknowledged], [Replicated] or [Fsynced].
+func Durable(level Durability) EnqueueOption { return client.Durable(level) }
+
+// Acknowledged asks for nothing more than that the backend has the job.
+func Acknowledged() Durability { return core.Acknowledged() }
+
+// Replicated asks for n replicas that have the job too, within a time. If fewer have it by then, the error
+// is [ErrUncertain].
+func Replicated(n int, within time.Duration) Durability { return core.Replicated(n, within) }
+
+// Fsynced asks that the job is on the disk of the server, within a time; it needs Redis 7.2 or Valkey, with an append-only
+// file. If it is not there by then, the error is [ErrUncertain].
+func Fsynced(within time.Duration) Durability { return core.Fsynced(within) }
 
 // Permanent marks err as one that no retry mends: the job goes to the dead letters now.
 func Permanent(err error) error { return core.Permanent(err) }

@@ -71,7 +71,7 @@ func newSystem(cfg config.Config, p parts) (*System, error) {
 func (s *System) newClient(observer Observer) (*Client, error) {
 	var queues []client.Queue
 	for name, q := range s.cfg.Queues {
-		queues = append(queues, client.Queue{Name: name, Enqueuer: s.backends[q.Backend], MaxPayload: int(q.MaxPayload)})
+		queues = append(queues, client.Queue{Name: name, Enqueuer: s.backends[q.Backend], MaxPayload: int(q.MaxPayload), Durability: q.Durability.Level()})
 	}
 	return client.New(observer, queues...)
 }

@@ -56,6 +56,18 @@ type Queue struct {
 	MaxPayload Size `koanf:"max_payload"`
 	// How long the ID of a finished job stays known, so that it cannot be enqueued again.
 	DedupWindow time.Duration `koanf:"dedup_window"`
+	// What must be true of a stored job before Enqueue returns.
+	Durability Durability `koanf:"durability"`
+}
+
+// Durability is what an Enqueue waits for, besides that the backend has the job.
+type Durability struct {
+	// How many replicas must have the job too.
+	Replicas int `koanf:"replicas"`
+	// Whether the job must be on the disk of the server (Redis 7.2 or Valkey, with appendonly yes).
+	Fsync bool `koanf:"fsync"`
+	// How long to wait for that; then the enqueue is uncertain.
+	Within time.Duration `koanf:"within"`
 }
 
 // Store is where jobs that are over are looked up.
@@ -158,6 +170,7 @@ func DefaultQueue(backend string) Queue {
 	return Queue{
 		Backend: backend, Retry: DefaultName, Lease: 30 * time.Second, Timeout: 30 * time.Minute,
 		UnhandledTTL: 5 * time.Minute, MaxPayload: core.MaxPayload, DedupWindow: time.Hour,
+		Durability: Durability{Within: core.ConfirmWithin},
 	}
 }
 
@@ -187,6 +200,11 @@ func (r Retry) Policy() core.Policy {
 		Strategy: r.Strategy, Schedule: r.Schedule, Initial: r.Initial, Max: r.Max,
 		Jitter: float64(r.Jitter), MaxRetries: r.MaxRetries,
 	}
+}
+
+// Level is what an Enqueue waits for, as core has it.
+func (d Durability) Level() core.Durability {
+	return core.Durability{Replicas: d.Replicas, Fsync: d.Fsync, Within: d.Within}
 }
 
 // Rule is what the store keeps, as core has it.

@@ -171,6 +171,8 @@ func scalarOf(t reflect.Type, v any) (out any, want string) {
 		return wordOf(v, core.Schedule, core.Exponential, core.Linear, core.Constant)
 	case reflect.TypeFor[int]():
 		return wholeOf(v)
+	case reflect.TypeFor[bool]():
+		return truthOf(v)
 	default:
 		return textOf(v)
 	}
@@ -214,6 +216,16 @@ func wholeOf(v any) (out any, want string) {
 		}
 	}
 	return nil, "a whole number"
+}
+
+func truthOf(v any) (out any, want string) {
+	if v, ok := v.(bool); ok {
+		return v, ""
+	}
+	if text, ok := v.(string); ok && (text == "true" || text == "false") {
+		return nil, "true or false; take it out of its quotes"
+	}
+	return nil, "true or false"
 }
 
 // wordOf reads one of a few words.

@@ -176,6 +176,7 @@ func everyKey() config.Config {
 			"default": {
 				Backend: "spare", Lease: time.Minute, Retry: "gentle", Timeout: 90 * time.Minute,
 				UnhandledTTL: 10 * time.Minute, MaxPayload: 64 << 10, DedupWindow: 2 * time.Hour,
+				Durability: config.Durability{Replicas: 1, Fsync: true, Within: 300 * time.Millisecond},
 			},
 			"mail": config.DefaultQueue("main"),
 		},

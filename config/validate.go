@@ -146,6 +146,9 @@ func (c *check) queue(p path, q Queue) {
 	c.span(p.to("unhandled_ttl"), q.UnhandledTTL, time.Second)
 	least(c, p.to("max_payload"), q.MaxPayload, 1)
 	c.span(p.to("dedup_window"), q.DedupWindow, time.Second)
+	d := p.to("durability")
+	least(c, d.to("replicas"), q.Durability.Replicas, 0)
+	c.span(d.to("within"), q.Durability.Within, time.Millisecond)
 }
 
 func (c *check) store(p path, s Store) {

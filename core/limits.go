@@ -67,7 +67,7 @@ func New(draft Job, maxPayload int) (Job, error) {
 	j := Job{
 		ID: draft.ID, Type: draft.Type, Queue: draft.Queue, Tenant: draft.Tenant, Priority: draft.Priority,
 		Args: draft.Args, Meta: draft.Meta, MaxRetries: draft.MaxRetries, Timeout: draft.Timeout, Retry: draft.Retry,
-		RunAt: Instant(draft.RunAt), Delay: max(0, draft.Delay),
+		RunAt: Instant(draft.RunAt), Delay: max(0, draft.Delay), Durability: draft.Durability,
 		Status: Pending, Attempt: 1,
 	}
 	if err := invalid(j); err != nil {
@@ -85,7 +85,8 @@ func Admit(j Job, now time.Time) Job {
 	if j.RunAt.IsZero() {
 		j.RunAt = Instant(now.Add(j.Delay))
 	}
-	j.Delay, j.CreatedAt, j.UpdatedAt, j.Rev = 0, now, now, 1
+	j.Delay, j.Durability = 0, Durability{}
+	j.CreatedAt, j.UpdatedAt, j.Rev = now, now, 1
 	return j
 }
 
@@ -132,6 +133,7 @@ func invalid(j Job) error {
 	if !j.RunAt.IsZero() {
 		fault("time", CheckTime(j.RunAt))
 	}
+	fault("durability", j.Durability.Check())
 	if j.Retry != nil {
 		fault("retry policy", j.Retry.Check())
 	}

@@ -122,13 +122,13 @@ func TestOriginalRow06LongJobsRunOnce(t *testing.T) {
 		var s seen
 		handler := does(func(ctx context.Context, _ work) error {
 			defer s.enter(ctx)()
-			select { // three leases long
-			case <-time.After(3 * time.Second):
+			select { // more than two leases long
+			case <-time.After(7 * time.Second):
 			case <-ctx.Done():
 			}
 			return ctx.Err()
 		})
-		const config = "backends: { main: %s }\nqueues: { default: { lease: 1s } }\nworkers: { a: {}, b: {} }"
+		const config = "backends: { main: %s }\nqueues: { default: { lease: 3s } }\nworkers: { a: {}, b: {} }"
 		a := at.run(t, config, handler)
 		j := a.completed(a.enqueue(work{}).ID)
 		if len(s.all()) != 1 || j.Crashes != 0 {

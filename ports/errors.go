@@ -13,9 +13,9 @@ var (
 	ErrClosed = errors.New("closed")
 	// ErrUnavailable is a backend that did not take the call: nothing was changed.
 	ErrUnavailable = errors.New("backend unavailable")
-	// ErrUncertain is a call whose reply did not come: it may or may not have been
-	// carried out. To repeat it is safe.
-	ErrUncertain = errors.New("outcome unknown: the reply did not come")
+	// ErrUncertain is a call whose reply did not come, or that is not confirmed as it was asked to be: it may or may
+	// not have been carried out. To repeat it is safe.
+	ErrUncertain = errors.New("outcome unknown")
 	// ErrBackendFull is a backend that has no room for more jobs.
 	ErrBackendFull = errors.New("backend full")
 	// ErrNotFound is a job, or a queue, that is not there.

@@ -18,6 +18,10 @@ type Enqueuer interface {
 	// finished so lately that it is remembered, is not stored: it comes back in
 	// Known. Jobs of one queue, priority and tenant that are ready at once run in the order given.
 	//
+	// A job's Durability is what the call waits for besides, the strongest of those of one queue for all of them. A
+	// backend that cannot tell refuses it with [ErrUnsupported]; where it is not confirmed in time, the error is
+	// [ErrUncertain].
+	//
 	// The error wraps [ErrBackendFull], [ErrUnavailable], [ErrClosed] (nothing was stored) or
 	// [ErrUncertain] (perhaps). Where it holds for some of the jobs only, it is a [*BatchError].
 	Enqueue(ctx context.Context, jobs ...core.Job) (Enqueued, error)

@@ -39,6 +39,7 @@ type Backend struct {
 	urgent redis.UniversalClient // for heartbeats and outcomes
 	owned  bool                  // the clients are closed with the backend
 	opts   Options
+	fsyncs fsyncs
 
 	mu      sync.Mutex
 	closed  bool

@@ -17,18 +17,39 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 	if err := b.announce(ctx, false, names...); err != nil {
 		return ports.Enqueued{}, err
 	}
-	var calls []call
-	var batches []batch
+	var calls []call // of the queues that need no confirmation
+	var batches, confirmed []batch
+	var outcomes []outcome // of the others
 	for _, name := range names {
+		var some []call
+		var these []batch
+		durability := strongest(jobs, places[name])
 		for at := places[name]; len(at) > 0; {
 			n := min(len(at), ports.MaxBatch)
 			next := batchOf(jobs, at[:n])
-			calls = append(calls, call{b.queueKey(name), next.args(b.skew())})
-			batches = append(batches, next)
+			some = append(some, call{b.queueKey(name), next.args(b.skew(), durability.Confirmed())})
+			these = append(these, next)
 			at = at[n:]
 		}
+		if durability.Confirmed() {
+			outcomes = append(outcomes, b.runConfirmed(ctx, durability, enqueueScript, some)...)
+			confirmed = append(confirmed, these...)
+		} else {
+			calls, batches = append(calls, some...), append(batches, these...)
+		}
 	}
-	return b.enqueued(ctx, jobs, batches, b.runAll(ctx, enqueueScript, calls))
+	if len(calls) > 0 {
+		outcomes = append(outcomes, b.runAll(ctx, enqueueScript, calls)...)
+	}
+	return b.enqueued(ctx, jobs, append(confirmed, batches...), outcomes)
+}
+
+// strongest is what the jobs at some places ask for together.
+func strongest(jobs []core.Job, places []int) (d core.Durability) {
+	for _, at := range places {
+		d = d.And(jobs[at].Durability)
+	}
+	return d
 }
 
 // enqueued puts together what came of the batches.
@@ -152,9 +173,9 @@ func when(j core.Job) string {
 	}
 }
 
-func (b batch) args(skew any) []any {
-	args := make([]any, 0, 2+4*len(b.groups)+2*len(b.places))
-	args = append(args, skew, len(b.places))
+func (b batch) args(skew any, confirmed bool) []any {
+	args := make([]any, 0, 3+4*len(b.groups)+2*len(b.places))
+	args = append(args, skew, flag(confirmed), len(b.places))
 	for _, g := range b.groups {
 		for _, j := range g.jobs {
 			args = append(args, j.ID[:])

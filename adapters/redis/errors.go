@@ -15,7 +15,7 @@ import (
 // failure says of a call that failed what that means: not carried out, or perhaps. The error keeps
 // what the client said; the client never says what is in a URL.
 func failure(what string, err error) error {
-	return fmt.Errorf("redis: %s: %w", what, errors.Join(meaning(err), err))
+	return fmt.Errorf("redis: %s: %w: %w", what, meaning(err), err)
 }
 
 // meaning sorts the errors of the client and the server.

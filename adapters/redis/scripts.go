@@ -67,6 +67,9 @@ func read(path string) string {
 	return string(text)
 }
 
+// absent makes of a queue's key one that never exists.
+const absent = ":absent"
+
 // once is a command that the client must not send again by itself: the first may have been
 // carried out, and only we know what that means.
 type once struct{ *redis.Cmd }
@@ -74,13 +77,15 @@ type once struct{ *redis.Cmd }
 // NoRetry tells the client so.
 func (once) NoRetry() bool { return true }
 
-// command is a call of the script on a key, by its name or with its text.
+// command is a call of the script on a key, by its name or with its text. A second key, which never exists, is named
+// with it: while a Cluster moves the slot to another server, some of the queue's keys are here and some there, and a script
+// that names a key that is not here is refused before it has begun.
 func (s *script) command(ctx context.Context, whole bool, key string, args []any) once {
-	all := make([]any, 0, len(args)+4)
+	all := make([]any, 0, len(args)+5)
 	if whole {
-		all = append(all, "eval", s.source, 1, key)
+		all = append(all, "eval", s.source, 2, key, key+absent)
 	} else {
-		all = append(all, "evalsha", s.sha, 1, key)
+		all = append(all, "evalsha", s.sha, 2, key, key+absent)
 	}
 	cmd := redis.NewCmd(ctx, append(all, args...)...)
 	cmd.SetFirstKeyPos(3)
@@ -92,10 +97,19 @@ func (b *Backend) run(ctx context.Context, s *script, key string, args ...any) (
 	if err := b.begin(ctx); err != nil {
 		return nil, err
 	}
-	client := b.client
 	if s.urgent {
-		client = b.urgent
+		return b.runOn(ctx, b.urgent, s, key, args)
 	}
+	return b.runOn(ctx, b.client, s, key, args)
+}
+
+// processor sends a command.
+type processor interface {
+	Process(ctx context.Context, cmd redis.Cmder) error
+}
+
+// runOn calls a script over a client, or one connection of it.
+func (b *Backend) runOn(ctx context.Context, client processor, s *script, key string, args []any) (any, error) {
 	cmd := s.command(ctx, false, key, args)
 	_ = client.Process(ctx, cmd)
 	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {

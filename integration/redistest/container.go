@@ -39,21 +39,27 @@ func startContainer(ctx context.Context, kind Kind) (*Server, error) {
 		return startTLS(ctx)
 	case Cluster:
 		return startCluster(ctx)
+	case AppendOnly:
+		return startSingle(ctx, Redis8, tc.WithCmdArgs("--appendonly", "yes"))
 	default:
-		c, err := tcredis.Run(ctx, string(kind))
-		if err != nil {
-			return nil, join(err, c)
-		}
-		url, err := c.ConnectionString(ctx)
-		if err != nil {
-			return nil, join(err, c)
-		}
-		o, err := redis.ParseURL(url)
-		if err != nil {
-			return nil, join(err, c)
-		}
-		return &Server{URL: url, connect: single(o), stop: stopper(c)}, nil
+		return startSingle(ctx, kind)
 	}
+}
+
+func startSingle(ctx context.Context, image Kind, opts ...tc.ContainerCustomizer) (*Server, error) {
+	c, err := tcredis.Run(ctx, string(image), opts...)
+	if err != nil {
+		return nil, join(err, c)
+	}
+	url, err := c.ConnectionString(ctx)
+	if err != nil {
+		return nil, join(err, c)
+	}
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, join(err, c)
+	}
+	return &Server{URL: url, connect: single(o), stop: stopper(c)}, nil
 }
 
 // join is the error of a start, with what was started stopped.

@@ -33,6 +33,8 @@ const (
 	Valkey8 Kind = "valkey/valkey:8"
 	TLS     Kind = "redis:7 with TLS and a password"
 	Cluster Kind = "redis:7 as a Cluster of six"
+
+	AppendOnly Kind = "redis:8 with an append-only file" // to confirm writes on the disk
 )
 
 // Server is a running server, or Cluster.
@@ -87,6 +89,16 @@ func Start(tb testing.TB, kind Kind) *Server {
 		tb.Fatalf("%s: %v", kind, err)
 	}
 	return s
+}
+
+// Need is Start for a kind that only containers give; without them the test is left out.
+func Need(tb testing.TB, kind Kind) *Server {
+	tb.Helper()
+	if decide(tb) != fromDocker {
+		report("LEFT OUT: %s, as there is no Docker", kind)
+		tb.Skipf("%s needs Docker", kind)
+	}
+	return Start(tb, kind)
 }
 
 // running is the server of a kind, started if it is not. The lock is held.

@@ -34,6 +34,8 @@ func formOf(section string, k key) form {
 		return form{name: "share", schema: defined("share")}
 	case reflect.TypeFor[int]():
 		return form{name: "number", schema: defined("number")}
+	case reflect.TypeFor[bool]():
+		return form{name: "true or false", schema: orVariable(object{{"type", "boolean"}})}
 	case reflect.TypeFor[[]time.Duration]():
 		return form{name: "durations", schema: list(defined("duration"))}
 	case reflect.TypeFor[[]string]():
@@ -56,9 +58,14 @@ func wordForm(words ...string) form {
 	return form{name: "`" + strings.Join(words, "`, `") + "`", schema: orVariable(object{{"enum", words}})}
 }
 
+// saidWhenZero is the types of which a zero is a value like others.
+var saidWhenZero = map[reflect.Type]bool{
+	reflect.TypeFor[core.Keep](): true, reflect.TypeFor[core.Strategy](): true, reflect.TypeFor[bool](): true,
+}
+
 // written is a value as people write it, or "" for one that stands for nothing said.
 func written(v reflect.Value) string {
-	if !v.IsValid() || v.IsZero() && v.Type() != reflect.TypeFor[core.Keep]() && v.Type() != reflect.TypeFor[core.Strategy]() {
+	if !v.IsValid() || v.IsZero() && !saidWhenZero[v.Type()] {
 		return ""
 	}
 	switch x := v.Interface().(type) {

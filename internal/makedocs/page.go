@@ -17,7 +17,7 @@ type row struct{ Key, Form, Standard, Meaning string }
 
 // unsaid is what stands for a default in the tables where there is no one value.
 var unsaid = map[string]string{
-	"queues.backend": "the only one", "stores.backend": "the only one", "workers.weights": "strict order",
+	"queues.backend": "the only one", "queues.replicas": "`0`", "stores.backend": "the only one", "workers.weights": "strict order",
 }
 
 // pageOf is the reference of the configuration.

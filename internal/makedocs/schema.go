@@ -133,7 +133,7 @@ func standardOf(v reflect.Value) any {
 	switch {
 	case text == "" || v.Kind() == reflect.Struct:
 		return nil
-	case v.Type() == reflect.TypeFor[int]() || v.Type() == reflect.TypeFor[[]string]():
+	case v.Type() == reflect.TypeFor[int]() || v.Type() == reflect.TypeFor[bool]() || v.Type() == reflect.TypeFor[[]string]():
 		return v.Interface()
 	case v.Kind() == reflect.Slice:
 		return strings.Split(strings.Trim(text, "[]"), ", ")

@@ -19,8 +19,9 @@ import (
 // Queue is a queue that a client may enqueue to.
 type Queue struct {
 	Name       string
-	Enqueuer   ports.Enqueuer // of the backend that it is on
-	MaxPayload int            // most bytes of args and metadata; 0 is [core.MaxPayload]
+	Enqueuer   ports.Enqueuer  // of the backend that it is on
+	MaxPayload int             // most bytes of args and metadata; 0 is [core.MaxPayload]
+	Durability core.Durability // what an Enqueue waits for, unless the call says otherwise
 }
 
 // DefaultQueue is where jobs go that name no queue. Where there is no queue of this

@@ -48,6 +48,7 @@ type draft struct {
 	wrongID bool // the zero ID was given
 	tenant  bool // the tenant was given
 	across  bool // for another tenant, knowingly
+	durable bool // what to wait for was given
 }
 
 // OnQueue names the queue.
@@ -99,6 +100,12 @@ func Timeout(t time.Duration) Option {
 	}
 }
 
+// Durable says what must be true of the stored job before Enqueue returns nil, whatever its queue says. Where that is not
+// confirmed in time the error is [ports.ErrUncertain]: the job is stored, and perhaps not as safely as was asked for.
+func Durable(level core.Durability) Option {
+	return func(d *draft) { d.job.Durability, d.durable = level, true }
+}
+
 // WithMeta adds data beside the arguments.
 func WithMeta(key, value string) Option {
 	return func(d *draft) {
@@ -144,6 +151,9 @@ func (c *Client) draft(ctx context.Context, r Request) (core.Job, error) {
 	queue, ok := c.queues[d.job.Queue]
 	if !ok {
 		return d.job, c.unknownQueue(d.job.Queue)
+	}
+	if !d.durable {
+		d.job.Durability = queue.Durability
 	}
 	return core.New(d.job, queue.MaxPayload)
 }

@@ -3,13 +3,13 @@
 -- not stored. Writes nothing at all when the server has no room.
 --
 -- KEYS[1] queue
--- ARGV skew, number of jobs, their IDs, then the jobs in the same order, in groups of one priority, tenant and time:
+-- ARGV skew, whether the write is to be confirmed ('1' or '0'), number of jobs, their IDs, then the jobs in the same order, in groups of one priority, tenant and time:
 --      level, tenant, when ('' at once, '+ms' from now, '@ms' at an instant), how many, their records from the level on
 -- returns now, the numbers (from 1) of the jobs that are known
 --# use clock record line wake known
-local ids = {unpack(ARGV, 3, ARGV[2] + 2)}
+local ids = {unpack(ARGV, 4, ARGV[3] + 3)}
 local kept, seen, refused, records, lists, later = known(ids), {}, {}, {}, {}, {}
-local n, at = 0, #ids + 3
+local n, at = 0, #ids + 4
 while at <= #ARGV do
   local level, tenant, time, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local run_at = now
@@ -40,6 +40,9 @@ while at <= #ARGV do
 end
 
 if #records == 0 then
+  if ARGV[2] == '1' then
+    redis.call('HSET', q, 'asked', now) -- something to wait for: the jobs may have been written a moment ago
+  end
   return {now, refused}
 end
 redis.call('HSET', q .. ':jobs', unpack(records))
