@@ -35,11 +35,9 @@ type Options struct {
 
 // Backend keeps jobs in Redis. It is safe for use by several goroutines.
 type Backend struct {
-	client redis.UniversalClient
-	urgent redis.UniversalClient // for heartbeats and outcomes
-	owned  bool                  // the clients are closed with the backend
-	opts   Options
-	fsyncs fsyncs
+	servers servers
+	opts    Options
+	fsyncs  fsyncs
 
 	mu      sync.Mutex
 	closed  bool
@@ -66,7 +64,10 @@ func New(client redis.UniversalClient, opts Options) *Backend {
 	if opts.Remember <= 0 {
 		opts.Remember = time.Hour
 	}
-	return &Backend{client: client, urgent: client, opts: opts, known: map[string]bool{}, mailbox: map[string]*mailbox{}}
+	return &Backend{
+		servers: servers{general: client, urgent: client}, opts: opts,
+		known: map[string]bool{}, mailbox: map[string]*mailbox{},
+	}
 }
 
 // Close ends the use of the backend: calls after it fail with [ports.ErrClosed].
@@ -80,10 +81,7 @@ func (b *Backend) Close() error {
 	for _, m := range b.mailbox {
 		m.ring()
 	}
-	if b.owned {
-		return errors.Join(b.client.Close(), b.urgent.Close())
-	}
-	return nil
+	return b.servers.close()
 }
 
 // begin refuses a call whose context has ended, or on a closed backend.
@@ -125,8 +123,8 @@ func (b *Backend) announce(ctx context.Context, anew bool, queues ...string) err
 	if len(names) == 0 {
 		return nil
 	}
-	if err := b.client.SAdd(ctx, b.queuesKey(), names...).Err(); err != nil {
-		return failure("queues", err)
+	if err := b.servers.client().SAdd(ctx, b.queuesKey(), names...).Err(); err != nil {
+		return b.failed(ctx, "queues", err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -138,9 +136,9 @@ func (b *Backend) announce(ctx context.Context, anew bool, queues ...string) err
 
 // queues is the names of every queue that ever held a job, sorted.
 func (b *Backend) queues(ctx context.Context) ([]string, error) {
-	names, err := b.client.SMembers(ctx, b.queuesKey()).Result()
+	names, err := b.servers.client().SMembers(ctx, b.queuesKey()).Result()
 	if err != nil {
-		return nil, failure("queues", err)
+		return nil, b.failed(ctx, "queues", err)
 	}
 	slices.Sort(names)
 	return names, nil

@@ -51,13 +51,13 @@ func (b *Backend) runConfirmed(ctx context.Context, d core.Durability, s *script
 
 // connection takes one of the connections to the server that has a key.
 func (b *Backend) connection(ctx context.Context, key string) (*redis.Conn, error) {
-	switch c := b.client.(type) {
+	switch c := b.servers.client().(type) {
 	case *redis.Client:
 		return c.Conn(), nil
 	case *redis.ClusterClient:
 		node, err := c.MasterForKey(ctx, key)
 		if err != nil {
-			return nil, failure("connect", err)
+			return nil, b.failed(ctx, "connect", err)
 		}
 		return node.Conn(), nil
 	default:
@@ -97,9 +97,9 @@ func (b *Backend) canFsync(ctx context.Context, d core.Durability) error {
 	if !d.Fsync || b.fsyncs.known.Load() {
 		return nil
 	}
-	info, err := b.client.Info(ctx).Result() // all of it: old servers take one section at a time
+	info, err := b.servers.client().Info(ctx).Result() // all of it: old servers take one section at a time
 	if err != nil {
-		return failure("info", err)
+		return b.failed(ctx, "info", err)
 	}
 	said := infoOf(info)
 	if said["valkey_version"] == "" && !atLeast(said["redis_version"], 7, 2) {

@@ -12,6 +12,12 @@ import (
 	"github.com/boundary-go/jobs/ports"
 )
 
+// failed is failure, of which is heeded what it says of the servers.
+func (b *Backend) failed(ctx context.Context, what string, err error) error {
+	b.servers.heed(ctx, err)
+	return failure(what, err)
+}
+
 // failure says of a call that failed what that means: not carried out, or perhaps. The error keeps
 // what the client said; the client never says what is in a URL.
 func failure(what string, err error) error {

@@ -52,9 +52,9 @@ func appendTokens(ids []core.ID, held []ports.Token, numbers []int) []core.ID {
 // giveBackUnknown ends those of the holder's leases that he does not know of, though every request that could
 // have given them to him has been answered.
 func (b *Backend) giveBackUnknown(ctx context.Context, ext ports.Extension) error {
-	leases, err := b.client.HGetAll(ctx, b.leasesKey(ext.Queue, ext.Holder)).Result()
+	leases, err := b.servers.client().HGetAll(ctx, b.leasesKey(ext.Queue, ext.Holder)).Result()
 	if err != nil {
-		return failure("extend", err)
+		return b.failed(ctx, "extend", err)
 	}
 	for _, t := range ext.Held {
 		delete(leases, string(t.ID[:]))

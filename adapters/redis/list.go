@@ -153,7 +153,7 @@ func (b *Backend) walk(ctx context.Context, at spot, f ports.Filter, n int) ([]c
 	}
 	ids, next, err := p.walk(b, ctx, at, n)
 	if err != nil {
-		return nil, at, failure("list", err)
+		return nil, at, b.failed(ctx, "list", err)
 	}
 	return ids, next, nil
 }
@@ -172,7 +172,7 @@ func idsOf(members []string) (ids []core.ID) {
 
 // walkLeases goes through the leases of one holder after the other.
 func (b *Backend) walkLeases(ctx context.Context, at spot, n int) ([]core.ID, spot, error) {
-	holders, err := b.client.ZRange(ctx, b.holdersKey(at.queue), 0, -1).Result()
+	holders, err := b.servers.client().ZRange(ctx, b.holdersKey(at.queue), 0, -1).Result()
 	if err != nil {
 		return nil, at, err
 	}
@@ -184,7 +184,7 @@ func (b *Backend) walkLeases(ctx context.Context, at spot, n int) ([]core.ID, sp
 		if holder > at.part {
 			at.part, at.after = holder, ""
 		}
-		members, err := b.client.HKeys(ctx, b.leasesKey(at.queue, holder)).Result()
+		members, err := b.servers.client().HKeys(ctx, b.leasesKey(at.queue, holder)).Result()
 		if err != nil {
 			return nil, at, err
 		}
@@ -216,7 +216,7 @@ func (b *Backend) walkReady(ctx context.Context, at spot, n int) ([]core.ID, spo
 		if at.part != "" && at.part[:1] > prefix[:1] {
 			continue
 		}
-		tenants, err := b.client.LRange(ctx, b.ringKey(at.queue, prefix[:1]), 0, -1).Result()
+		tenants, err := b.servers.client().LRange(ctx, b.ringKey(at.queue, prefix[:1]), 0, -1).Result()
 		if err != nil {
 			return nil, at, err
 		}
@@ -247,14 +247,14 @@ func (b *Backend) walkReady(ctx context.Context, at spot, n int) ([]core.ID, spo
 func (b *Backend) listAfter(ctx context.Context, key, member string, n int) ([]string, error) {
 	start := int64(0)
 	if member != "" {
-		at, err := b.client.LPos(ctx, key, member, redis.LPosArgs{}).Result()
+		at, err := b.servers.client().LPos(ctx, key, member, redis.LPosArgs{}).Result()
 		if err == nil {
 			start = at + 1
 		} else if !errors.Is(err, redis.Nil) {
 			return nil, err
 		}
 	}
-	return b.client.LRange(ctx, key, start, start+int64(n)-1).Result()
+	return b.servers.client().LRange(ctx, key, start, start+int64(n)-1).Result()
 }
 
 // byTime goes through jobs that wait for their time, the soonest first; or only as far as they are
@@ -286,9 +286,9 @@ func (b *Backend) walkSorted(ctx context.Context, at spot, kind string, n int, d
 	key := b.byTimeKey(at.queue, kind)
 	start := int64(0)
 	if at.after != "" {
-		rank := b.client.ZRank
+		rank := b.servers.client().ZRank
 		if down {
-			rank = b.client.ZRevRank
+			rank = b.servers.client().ZRevRank
 		}
 		last, err := rank(ctx, key, at.after[:idSize]).Result()
 		switch {
@@ -302,7 +302,7 @@ func (b *Backend) walkSorted(ctx context.Context, at spot, kind string, n int, d
 			return nil, at, err
 		}
 	}
-	members, err := b.client.ZRangeArgsWithScores(ctx, redis.ZRangeArgs{Key: key, Start: start, Stop: start + int64(n) - 1, Rev: down}).Result()
+	members, err := b.servers.client().ZRangeArgsWithScores(ctx, redis.ZRangeArgs{Key: key, Start: start, Stop: start + int64(n) - 1, Rev: down}).Result()
 	if err != nil || len(members) == 0 {
 		return nil, at.nextPhase(), err
 	}
@@ -317,14 +317,14 @@ func (b *Backend) walkSorted(ctx context.Context, at spot, kind string, n int, d
 // rankOfScore is how many members come before those with a score.
 func (b *Backend) rankOfScore(ctx context.Context, key, score string, down bool) (int64, error) {
 	if down {
-		return b.client.ZCount(ctx, key, "("+score, "+inf").Result()
+		return b.servers.client().ZCount(ctx, key, "("+score, "+inf").Result()
 	}
-	return b.client.ZCount(ctx, key, "-inf", "("+score).Result()
+	return b.servers.client().ZCount(ctx, key, "-inf", "("+score).Result()
 }
 
 // walkHistory goes through the histories of this generation and the one before, backwards.
 func (b *Backend) walkHistory(ctx context.Context, at spot, n int) ([]core.ID, spot, error) {
-	gen, err := b.client.HGet(ctx, b.queueKey(at.queue), "gen").Int()
+	gen, err := b.servers.client().HGet(ctx, b.queueKey(at.queue), "gen").Int()
 	if errors.Is(err, redis.Nil) {
 		return nil, at.nextPhase(), nil
 	}
@@ -337,7 +337,7 @@ func (b *Backend) walkHistory(ctx context.Context, at spot, n int) ([]core.ID, s
 	key := b.historyKey(at.queue, at.part)
 	end, err := strconv.ParseInt(at.after, 10, 64)
 	if at.after == "" {
-		end, err = b.client.LLen(ctx, key).Result()
+		end, err = b.servers.client().LLen(ctx, key).Result()
 	}
 	if err != nil {
 		return nil, at, err
@@ -349,7 +349,7 @@ func (b *Backend) walkHistory(ctx context.Context, at spot, n int) ([]core.ID, s
 		return nil, at.nextPhase(), nil
 	}
 	start := max(0, end-int64(n))
-	members, err := b.client.LRange(ctx, key, start, end-1).Result()
+	members, err := b.servers.client().LRange(ctx, key, start, end-1).Result()
 	slices.Reverse(members)
 	return idsOf(members), spot{at.queue, at.phase, at.part, strconv.FormatInt(start, 10)}, err
 }

@@ -24,8 +24,12 @@ func Open(address string, opts Options) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := New(parsed.client(0), opts)
-	b.urgent, b.owned = parsed.client(urgentConnections), true
+	open := func() (general, urgent redis.UniversalClient) {
+		return parsed.client(0), parsed.client(urgentConnections)
+	}
+	b := New(nil, opts)
+	b.servers.open = open
+	b.servers.general, b.servers.urgent = open()
 	return b, nil
 }
 

@@ -40,16 +40,16 @@ func (b *Backend) Withdraw(ctx context.Context, holder string) error {
 			continue
 		}
 		for _, queue := range w.Queues {
-			if err := b.client.ZRem(ctx, b.waitersKey(queue), holder).Err(); err != nil {
-				return failure("withdraw", err)
+			if err := b.servers.client().ZRem(ctx, b.waitersKey(queue), holder).Err(); err != nil {
+				return b.failed(ctx, "withdraw", err)
 			}
-			if err := b.client.Unlink(ctx, b.wakeKey(queue, holder)).Err(); err != nil {
-				return failure("withdraw", err)
+			if err := b.servers.client().Unlink(ctx, b.wakeKey(queue, holder)).Err(); err != nil {
+				return b.failed(ctx, "withdraw", err)
 			}
 		}
 	}
-	if err := b.client.HDel(ctx, b.rosterKey(), holder).Err(); err != nil {
-		return failure("withdraw", err)
+	if err := b.servers.client().HDel(ctx, b.rosterKey(), holder).Err(); err != nil {
+		return b.failed(ctx, "withdraw", err)
 	}
 	return nil
 }

@@ -98,9 +98,9 @@ func (b *Backend) run(ctx context.Context, s *script, key string, args ...any) (
 		return nil, err
 	}
 	if s.urgent {
-		return b.runOn(ctx, b.urgent, s, key, args)
+		return b.runOn(ctx, b.servers.first(), s, key, args)
 	}
-	return b.runOn(ctx, b.client, s, key, args)
+	return b.runOn(ctx, b.servers.client(), s, key, args)
 }
 
 // processor sends a command.
@@ -118,7 +118,7 @@ func (b *Backend) runOn(ctx context.Context, client processor, s *script, key st
 	}
 	reply, err := cmd.Result()
 	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, failure(s.name, err)
+		return nil, b.failed(ctx, s.name, err)
 	}
 	return reply, nil
 }
@@ -159,7 +159,7 @@ func (b *Backend) pipeline(ctx context.Context, s *script, whole bool, calls []c
 		return nil
 	}
 	closed := b.begin(ctx)
-	pipe := b.client.Pipeline()
+	pipe := b.servers.client().Pipeline()
 	cmds := make([]once, len(some))
 	for i, n := range some {
 		cmds[i] = s.command(ctx, whole, calls[n].key, calls[n].args)
@@ -176,7 +176,7 @@ func (b *Backend) pipeline(ctx context.Context, s *script, whole bool, calls []c
 		case redis.HasErrorPrefix(err, "NOSCRIPT"):
 			left = append(left, n)
 		case err != nil && !errors.Is(err, redis.Nil):
-			out[n] = outcome{err: failure(s.name, err)}
+			out[n] = outcome{err: b.failed(ctx, s.name, err)}
 		default:
 			out[n] = outcome{reply: reply}
 		}

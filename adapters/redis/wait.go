@@ -71,7 +71,7 @@ func (b *Backend) mailboxOf(holder string) *mailbox {
 
 // groups is the queues that one connection can listen to together.
 func (b *Backend) groups(queues []string) [][]string {
-	if _, cluster := b.client.(*redis.ClusterClient); !cluster {
+	if _, cluster := b.servers.client().(*redis.ClusterClient); !cluster {
 		return [][]string{queues}
 	}
 	groups := make([][]string, len(queues))
@@ -100,7 +100,11 @@ func (b *Backend) listen(m *mailbox, holder string, limit time.Duration, queues 
 	}
 	go func() {
 		// The client counts in whole seconds.
-		token, err := b.client.BLPop(context.Background(), max(limit, time.Second), keys...).Result()
+		ctx := context.Background()
+		token, err := b.servers.client().BLPop(ctx, max(limit, time.Second), keys...).Result()
+		if err != nil {
+			b.servers.heed(ctx, err)
+		}
 		m.hear(queues[0], names, token, err)
 	}()
 }
