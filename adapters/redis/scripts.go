@@ -77,15 +77,20 @@ type once struct{ *redis.Cmd }
 // NoRetry tells the client so.
 func (once) NoRetry() bool { return true }
 
-// command is a call of the script on a key, by its name or with its text. A second key, which never exists, is named
-// with it: while a Cluster moves the slot to another server, some of the queue's keys are here and some there, and a script
-// that names a key that is not here is refused before it has begun.
+// command is a call of the script on a key, by its name or with its text. With a queue's key a second one is named, which
+// never exists: while a Cluster moves the slot to another server, some of the queue's keys are here and some there, and a
+// script that names a key that is not here is refused before it has begun.
 func (s *script) command(ctx context.Context, whole bool, key string, args []any) once {
 	all := make([]any, 0, len(args)+5)
 	if whole {
-		all = append(all, "eval", s.source, 2, key, key+absent)
+		all = append(all, "eval", s.source)
 	} else {
-		all = append(all, "evalsha", s.sha, 2, key, key+absent)
+		all = append(all, "evalsha", s.sha)
+	}
+	if strings.HasSuffix(key, "}") {
+		all = append(all, 2, key, key+absent)
+	} else {
+		all = append(all, 1, key)
 	}
 	cmd := redis.NewCmd(ctx, append(all, args...)...)
 	cmd.SetFirstKeyPos(3)
