@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -32,7 +33,7 @@ func (q *queue) swap(j core.Job, now time.Time) bool {
 		return false
 	}
 	was := e.job
-	if was.Rev == j.Rev+1 && was.Status == j.Status && was.Status != core.Running {
+	if was.Rev == j.Rev+1 && reflect.DeepEqual(was, core.Replace(core.Job{}, j, j.Rev+1)) {
 		return true // it is stored already: only the answer was lost
 	}
 	if was.Rev != j.Rev || was.Holder != j.Holder || (was.Status == core.Running) != (j.Holder != "") {

@@ -11,6 +11,7 @@ import (
 var operatorLaws = []Law{
 	{"an operator may swap a job that waits", operatorSwaps},
 	{"an operator who saw an older job is refused", staleOperator},
+	{"of two operators who change a job in different ways the second is refused", secondOperator},
 	{"nobody but its holder may swap a running job", runningIsHolders},
 	{"a cancelled job is not leased", cancelledNotLeased},
 	{"a job revived is leased once", revivedOnce},
@@ -60,6 +61,36 @@ func staleOperator(w *world) {
 	w.refused(stale, "an operator who saw it before it ran")
 	w.refused(withRev(stale, 1_000_000), "an operator with a Rev made up")
 	w.must(w.get(j.Ref()).Status == core.Pending, "it was changed all the same")
+}
+
+func secondOperator(w *world) {
+	j := w.enqueue()
+	seen := w.get(j.Ref())
+	for _, hours := range []time.Duration{1, 2} {
+		change, err := until(hours * time.Hour)(seen, w.now())
+		w.did("the operator's change", err)
+		if hours == 1 {
+			w.swap(change)
+			w.swap(change) // once more, as after a reply that did not come
+			continue
+		}
+		w.refused(change, "an operator who was second")
+	}
+	w.must(w.get(j.Ref()).RunAt.Before(w.now().Add(90*time.Minute)), "the second change is stored")
+	dead := w.enqueue()
+	w.swap(w.dead(w.leaseOne(ann)))
+	revived, err := core.Revive(w.get(dead.Ref()), w.now())
+	w.did("core.Revive", err)
+	w.swap(revived)
+	w.Advance(time.Minute)
+	again, err := core.Revive(withStatus(revived, core.Failed), w.now())
+	w.did("core.Revive", err)
+	w.refused(again, "an operator who revived it a minute later, from what he saw before")
+}
+
+func withStatus(j core.Job, s core.Status) core.Job {
+	j.Status = s
+	return j
 }
 
 func withRev(j core.Job, rev int64) core.Job {

@@ -24,7 +24,7 @@ for i = 1, (#ARGV - 1) / 6 do
       woken = woken + refile(id, what, instant, record, waits)
     end
     raise(rev + 1)
-  elseif what == 'x' and not erase(id, rev, instant) or what ~= 'x' and not (readable(old) and sub(old, 4, 10) == sub(record, 4, 10)) then
+  elseif what == 'x' and not erase(id, rev, instant) or what ~= 'x' and not (old and sub(old, 3) == sub(record, 3)) then
     refused[#refused + 1] = i
   end
   at = at + 6

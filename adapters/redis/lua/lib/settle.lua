@@ -32,12 +32,11 @@ local function settle(id, what, instant, record, value)
   return 1
 end
 
--- stored: whether a record is there already, as a swap whose answer was lost left it.
+-- stored: whether a record is there already, but for its flags, as a swap whose answer was lost left it.
 local function stored(id, record, gen)
-  local want = record ~= '' and sub(record, 4, 10)
   for _, key in ipairs({q .. ':jobs', q .. ':done:' .. gen, q .. ':done:' .. (gen - 1)}) do
-    local there = want and redis.call('HGET', key, id)
-    if readable(there) and sub(there, 4, 10) == want then
+    local there = record ~= '' and redis.call('HGET', key, id)
+    if there and sub(there, 3) == sub(record, 3) then
       return true
     end
   end
