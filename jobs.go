@@ -116,6 +116,7 @@ var (
 	ErrClosed      = ports.ErrClosed      // the client's backend is closed
 	ErrUnavailable = ports.ErrUnavailable // the backend did not take the call
 	ErrUncertain   = ports.ErrUncertain   // perhaps stored: enqueue again with the same ID
+	ErrUnconfirmed = ports.ErrUnconfirmed // an ErrUncertain: stored, and not as safely as was asked for
 	ErrNotFound    = ports.ErrNotFound    // no such job, or queue
 	ErrUnsupported = ports.ErrUnsupported // something that this backend cannot do
 )
@@ -207,11 +208,11 @@ func Durable(level Durability) EnqueueOption { return client.Durable(level) }
 func Acknowledged() Durability { return core.Acknowledged() }
 
 // Replicated asks for n replicas that have the job too, within a time. If fewer have it by then, the error
-// is [ErrUncertain].
+// is [ErrUnconfirmed].
 func Replicated(n int, within time.Duration) Durability { return core.Replicated(n, within) }
 
 // Fsynced asks that the job is on the disk of the server, within a time; it needs Redis 7.2 or Valkey, with an append-only
-// file. If it is not there by then, the error is [ErrUncertain].
+// file. If it is not there by then, the error is [ErrUnconfirmed].
 func Fsynced(within time.Duration) Durability { return core.Fsynced(within) }
 
 // Permanent marks err as one that no retry mends: the job goes to the dead letters now.

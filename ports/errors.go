@@ -16,6 +16,9 @@ var (
 	// ErrUncertain is a call whose reply did not come, or that is not confirmed as it was asked to be: it may or may
 	// not have been carried out. To repeat it is safe.
 	ErrUncertain = errors.New("outcome unknown")
+	// ErrUnconfirmed is an [ErrUncertain] of a job that is stored, and was not confirmed in time to be as safe as was
+	// asked for.
+	ErrUnconfirmed = fmt.Errorf("%w: stored, and not confirmed in time", ErrUncertain)
 	// ErrBackendFull is a backend that has no room for more jobs.
 	ErrBackendFull = errors.New("backend full")
 	// ErrNotFound is a job, or a queue, that is not there.

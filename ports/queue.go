@@ -19,8 +19,8 @@ type Enqueuer interface {
 	// Known. Jobs of one queue, priority and tenant that are ready at once run in the order given.
 	//
 	// A job's Durability is what the call waits for besides, the strongest of those of one queue for all of them. A
-	// backend that cannot tell refuses it with [ErrUnsupported]; where it is not confirmed in time, the error is
-	// [ErrUncertain].
+	// backend that cannot tell refuses it with [ErrUnsupported], unless nothing outlives its process anyway; where it is
+	// not confirmed in time, the error is [ErrUnconfirmed].
 	//
 	// The error wraps [ErrBackendFull], [ErrUnavailable], [ErrClosed] (nothing was stored) or
 	// [ErrUncertain] (perhaps). Where it holds for some of the jobs only, it is a [*BatchError].

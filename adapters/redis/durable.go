@@ -44,7 +44,7 @@ func (b *Backend) runConfirmed(ctx context.Context, d core.Durability, s *script
 		return out
 	}
 	if err := confirm(ctx, conn, d); err != nil {
-		return fail(fmt.Errorf("redis: %s: %w: stored, and not confirmed by %s: %w", s.name, ports.ErrUncertain, d, err))
+		return fail(fmt.Errorf("redis: %s: %w by %s: %w", s.name, ports.ErrUnconfirmed, d, err))
 	}
 	return out
 }

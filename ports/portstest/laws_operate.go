@@ -67,7 +67,7 @@ func secondOperator(w *world) {
 	j := w.enqueue()
 	seen := w.get(j.Ref())
 	for _, hours := range []time.Duration{1, 2} {
-		change, err := until(hours * time.Hour)(seen, w.now())
+		change, err := until(hours*time.Hour)(seen, w.now())
 		w.did("the operator's change", err)
 		if hours == 1 {
 			w.swap(change)

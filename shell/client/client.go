@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ import (
 // Queue is a queue that a client may enqueue to.
 type Queue struct {
 	Name       string
-	Enqueuer   ports.Enqueuer  // of the backend that it is on
+	Enqueuer   ports.Enqueuer  // of the backend that it is on; a pointer, or of another type that can be compared
 	MaxPayload int             // most bytes of args and metadata; 0 is [core.MaxPayload]
 	Durability core.Durability // what an Enqueue waits for, unless the call says otherwise
 }
@@ -42,12 +43,20 @@ func New(observer ports.Observer, queues ...Queue) (*Client, error) {
 		c.observer = ports.Observers(nil)
 	}
 	var errs []error
+	if len(queues) == 0 {
+		errs = append(errs, errors.New("a client of no queues"))
+	}
 	for _, q := range queues {
 		if err := core.CheckName(q.Name); err != nil {
 			errs = append(errs, fmt.Errorf("queue: %w", err))
 		}
+		if _, twice := c.queues[q.Name]; twice {
+			errs = append(errs, fmt.Errorf("queue %q is there twice", q.Name))
+		}
 		if q.Enqueuer == nil {
 			errs = append(errs, fmt.Errorf("queue %q has no backend", q.Name))
+		} else if !reflect.TypeOf(q.Enqueuer).Comparable() {
+			errs = append(errs, fmt.Errorf("queue %q has a backend that cannot be compared, a %T", q.Name, q.Enqueuer))
 		}
 		if q.MaxPayload == 0 {
 			q.MaxPayload = core.MaxPayload
@@ -63,24 +72,20 @@ func New(observer ports.Observer, queues ...Queue) (*Client, error) {
 // Enqueue stores one job. The job that it returns carries its ID also when the error
 // is not nil; with [ports.ErrDuplicate] it is the one that is stored.
 //
-// The error wraps [core.ErrInvalid], [core.ErrTooLarge], [ports.ErrDuplicate], [ports.ErrTenant],
-// [ports.ErrBackendFull], [ports.ErrUnavailable], [ports.ErrClosed] or ctx's: the job is not stored. Only with
-// [ports.ErrUncertain] it may be: enqueue again with the same ID.
+// The error wraps [core.ErrInvalid], [core.ErrTooLarge], [ports.ErrDuplicate], [ports.ErrTenant], [ports.ErrBackendFull],
+// [ports.ErrUnsupported], [ports.ErrUnavailable], [ports.ErrClosed] or ctx's: the job is not stored. Only with
+// [ports.ErrUncertain] it may be: enqueue again with the same ID. Before it says that the backend is unavailable, or
+// its answer unknown, it has tried again for up to three seconds.
 func (c *Client) Enqueue(ctx context.Context, args ports.Args, opts ...Option) (core.Job, error) {
-	job, err := c.draft(ctx, NewRequest(args, opts...))
+	d, err := c.draft(ctx, NewRequest(args, opts...))
 	if err != nil {
-		return job, err
+		return d.job, err
 	}
-	out, err := c.queues[job.Queue].Enqueuer.Enqueue(ctx, job)
-	if err != nil {
-		return job, single(err)
+	r := send(ctx, c.queues[d.job.Queue].Enqueuer, []draft{d})[0]
+	if r.err == nil {
+		c.observer.Observe(ctx, ports.JobsEnqueued{Jobs: []core.Job{r.job}})
 	}
-	if len(out.Known) > 0 {
-		return out.Known[0], fmt.Errorf("%w: %s in queue %s", ports.ErrDuplicate, job.ID, job.Queue)
-	}
-	job = core.Admit(job, out.Now)
-	c.observer.Observe(ctx, ports.JobsEnqueued{Jobs: []core.Job{job}})
-	return job, nil
+	return r.job, r.err
 }
 
 // EnqueueMany stores many jobs in few round trips. The jobs it returns are in the
@@ -88,34 +93,27 @@ func (c *Client) Enqueue(ctx context.Context, args ports.Args, opts ...Option) (
 // sent. If some were not stored, or perhaps not, the error is a [*ports.BatchError] that says which, and
 // why as [Client.Enqueue] would.
 func (c *Client) EnqueueMany(ctx context.Context, requests []Request) ([]core.Job, error) {
-	jobs, err := c.drafts(ctx, requests)
+	drafts, err := c.drafts(ctx, requests)
+	jobs := make([]core.Job, len(drafts))
+	for i, d := range drafts {
+		jobs[i] = d.job
+	}
 	if err != nil {
 		return jobs, err
 	}
 	failed := map[int]error{}
 	var stored []core.Job
 	for enqueuer, places := range c.byBackend(jobs) {
-		batch := make([]core.Job, len(places))
+		batch := make([]draft, len(places))
 		for i, at := range places {
-			batch[i] = jobs[at]
+			batch[i] = drafts[at]
 		}
-		out, err := enqueuer.Enqueue(ctx, batch...)
-		failures := perJob(err, len(batch))
-		known := map[core.Ref]core.Job{}
-		for _, j := range out.Known {
-			known[j.Ref()] = j
-		}
-		for i, at := range places {
-			old, duplicate := known[jobs[at].Ref()]
-			switch {
-			case failures[i] != nil:
-				failed[at] = failures[i]
-			case duplicate:
-				failed[at] = fmt.Errorf("%w: %s in queue %s", ports.ErrDuplicate, old.ID, old.Queue)
-				jobs[at] = old
-			default:
-				jobs[at] = core.Admit(jobs[at], out.Now)
-				stored = append(stored, jobs[at])
+		for i, r := range send(ctx, enqueuer, batch) {
+			jobs[places[i]] = r.job
+			if r.err != nil {
+				failed[places[i]] = r.err
+			} else {
+				stored = append(stored, r.job)
 			}
 		}
 	}
@@ -138,48 +136,27 @@ func (c *Client) byBackend(jobs []core.Job) map[ports.Enqueuer][]int {
 	return places
 }
 
-// perJob is what the error of a call says of each of its n jobs.
-func perJob(err error, n int) map[int]error {
-	if err == nil {
-		return nil
-	}
-	if batch, ok := errors.AsType[*ports.BatchError](err); ok {
-		return batch.Errs
-	}
-	errs := map[int]error{}
-	for i := range n {
-		errs[i] = err
-	}
-	return errs
-}
-
-// single is the error of a call with one job, without the batch around it.
-func single(err error) error {
-	if batch, ok := errors.AsType[*ports.BatchError](err); ok {
-		return batch.Errs[0]
-	}
-	return err
-}
-
 // drafts makes the jobs that the requests ask for, or says everything that is wrong with them.
-func (c *Client) drafts(ctx context.Context, requests []Request) ([]core.Job, error) {
-	jobs, failed := make([]core.Job, len(requests)), map[int]error{}
+func (c *Client) drafts(ctx context.Context, requests []Request) ([]draft, error) {
+	drafts, failed := make([]draft, len(requests)), map[int]error{}
 	first := map[core.Ref]int{}
 	for i, r := range requests {
 		var err error
-		jobs[i], err = c.draft(ctx, r)
-		if other, twice := first[jobs[i].Ref()]; twice && err == nil {
+		drafts[i], err = c.draft(ctx, r)
+		ref := drafts[i].job.Ref()
+		if other, twice := first[ref]; !twice {
+			first[ref] = i
+		} else if err == nil {
 			err = fmt.Errorf("%w: it has the ID of #%d", core.ErrInvalid, other)
 		}
-		first[jobs[i].Ref()] = i
 		if err != nil {
 			failed[i] = err
 		}
 	}
 	if len(failed) > 0 {
-		return jobs, &ports.BatchError{Errs: failed}
+		return drafts, &ports.BatchError{Errs: failed}
 	}
-	return jobs, nil
+	return drafts, nil
 }
 
 // unknownQueue says that there is no such queue, and which there are.

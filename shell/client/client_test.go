@@ -76,11 +76,21 @@ func TestJobsThatNameNoQueue(t *testing.T) {
 func TestNewNamesEveryFaultOfItsQueues(t *testing.T) {
 	b := memory.New(memory.Options{})
 	_, err := client.New(nil,
-		client.Queue{Name: "bad name", Enqueuer: b}, client.Queue{Name: "lost"}, client.Queue{Name: "good", Enqueuer: b}, client.Queue{Enqueuer: b})
+		client.Queue{Name: "bad name", Enqueuer: b}, client.Queue{Name: "lost"}, client.Queue{Name: "good", Enqueuer: b}, client.Queue{Enqueuer: b},
+		client.Queue{Name: "good", Enqueuer: b}, client.Queue{Name: "odd", Enqueuer: incomparable{b, nil}})
 	if err == nil {
 		t.Fatal("the queues are taken")
 	}
-	says(t, err, err, `"bad name" is no name`, `queue "lost" has no backend`, `"" is no name`)
+	says(t, err, err, `"bad name" is no name`, `queue "lost" has no backend`, `"" is no name`, `queue "good" is there twice`, `"odd" has a backend that cannot be compared`)
+	if _, err := client.New(nil); err == nil {
+		t.Error("there is a client of no queues")
+	}
+}
+
+// incomparable is a backend that is of no use as a key.
+type incomparable struct {
+	ports.Enqueuer
+	_ []int
 }
 
 func TestDefaultIsAClientWhoseJobsGoToThatQueue(t *testing.T) {

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -43,12 +44,18 @@ func (r raw) JobType() string { return r.jobType }
 // Option says how a job is to be enqueued.
 type Option func(*draft)
 
+// draft is a job on its way from a request to the backend.
 type draft struct {
 	job     core.Job
-	wrongID bool // the zero ID was given
-	tenant  bool // the tenant was given
-	across  bool // for another tenant, knowingly
-	durable bool // what to wait for was given
+	faults  []error // of options that cannot be
+	ownID   bool    // the ID was made here, so nobody else has it
+	tenant  bool    // the tenant was given
+	across  bool    // for another tenant, knowingly
+	durable bool    // what to wait for was given
+}
+
+func (d *draft) fault(format string, args ...any) {
+	d.faults = append(d.faults, fmt.Errorf(format, args...))
 }
 
 // OnQueue names the queue.
@@ -60,10 +67,11 @@ func AtPriority(p core.Priority) Option { return func(d *draft) { d.job.Priority
 // MaxRetries allows n attempts after the first failed one, whatever the retry policy says; 0 is none.
 func MaxRetries(n int) Option {
 	return func(d *draft) {
-		d.job.MaxRetries = n
 		if n < 0 {
-			d.job.MaxRetries = core.ByPolicy - 1 // refused
+			d.fault("max retries: %d is less than none", n)
+			return
 		}
+		d.job.MaxRetries = n
 	}
 }
 
@@ -81,7 +89,11 @@ func At(t time.Time) Option { return func(d *draft) { d.job.RunAt, d.job.Delay =
 // WithID gives the job its ID. One that is kept, or remembered, in its queue is refused
 // with [ports.ErrDuplicate]: so a job is enqueued once, however often one tries.
 func WithID(id core.ID) Option {
-	return func(d *draft) { d.job.ID, d.wrongID = id, id == core.ID{} }
+	return func(d *draft) {
+		if d.job.ID = id; id == (core.ID{}) {
+			d.fault("WithID was given the zero ID")
+		}
+	}
 }
 
 // ForTenant makes the job that tenant's, whatever the context says; "" is nobody's.
@@ -93,15 +105,20 @@ func AcrossTenants() Option { return func(d *draft) { d.across = true } }
 // Timeout bounds each attempt of the job, before its handler's and its queue's timeout; 0 is no bound.
 func Timeout(t time.Duration) Option {
 	return func(d *draft) {
-		d.job.Timeout = t
-		if t == 0 {
+		switch {
+		case t < 0:
+			d.fault("timeout: %s is less than none", t)
+		case t == 0:
 			d.job.Timeout = core.NoTimeout
+		default:
+			d.job.Timeout = t
 		}
 	}
 }
 
 // Durable says what must be true of the stored job before Enqueue returns nil, whatever its queue says. Where that is not
-// confirmed in time the error is [ports.ErrUncertain]: the job is stored, and perhaps not as safely as was asked for.
+// confirmed in time the error is [ports.ErrUnconfirmed], which is a [ports.ErrUncertain]: the job is stored, and perhaps
+// not as safely as was asked for.
 func Durable(level core.Durability) Option {
 	return func(d *draft) { d.job.Durability, d.durable = level, true }
 }
@@ -118,13 +135,10 @@ func WithMeta(key, value string) Option {
 	}
 }
 
-// draft makes the job that a request asks for.
-func (c *Client) draft(ctx context.Context, r Request) (core.Job, error) {
+// draft makes the job that a request asks for. It has an ID whatever is wrong with it.
+func (c *Client) draft(ctx context.Context, r Request) (draft, error) {
 	d := draft{job: core.Job{Queue: c.fallback, MaxRetries: core.ByPolicy}}
-	if isNil(r.args) {
-		return d.job, fmt.Errorf("%w: no arguments", core.ErrInvalid)
-	}
-	if defaults, ok := r.args.(Defaults); ok {
+	if defaults, ok := r.args.(Defaults); ok && !isNil(r.args) {
 		for _, o := range defaults.JobDefaults() {
 			o(&d)
 		}
@@ -132,30 +146,39 @@ func (c *Client) draft(ctx context.Context, r Request) (core.Job, error) {
 	for _, o := range r.opts {
 		o(&d)
 	}
-	var err error
 	if d.job.ID == (core.ID{}) {
-		if d.job.ID, err = uuid.NewV7(); err != nil {
-			return d.job, fmt.Errorf("a new job ID: %w", err)
+		id, err := uuid.NewV7()
+		if err != nil {
+			return d, fmt.Errorf("a new job ID: %w", err)
 		}
+		d.job.ID, d.ownID = id, true
+	}
+	if isNil(r.args) {
+		return d, fmt.Errorf("%w: no arguments", core.ErrInvalid)
 	}
 	d.job.Type = r.args.JobType()
-	if d.wrongID {
-		return d.job, fmt.Errorf("%w: WithID was given the zero ID", core.ErrInvalid)
-	}
 	if err := d.ownTenant(ctx); err != nil {
-		return d.job, err
+		return d, err
 	}
+	var err error
 	if d.job.Args, err = encode(r.args); err != nil {
-		return d.job, fmt.Errorf("%w: args of %s: %w", core.ErrInvalid, d.job.Type, err)
+		return d, fmt.Errorf("%w: args of %s: %w", core.ErrInvalid, d.job.Type, err)
 	}
 	queue, ok := c.queues[d.job.Queue]
 	if !ok {
-		return d.job, c.unknownQueue(d.job.Queue)
+		return d, c.unknownQueue(d.job.Queue)
 	}
 	if !d.durable {
 		d.job.Durability = queue.Durability
 	}
-	return core.New(d.job, queue.MaxPayload)
+	d.job, err = core.New(d.job, queue.MaxPayload)
+	if len(d.faults) > 0 {
+		err = errors.Join(append([]error{err}, d.faults...)...)
+		if !errors.Is(err, core.ErrInvalid) {
+			err = fmt.Errorf("%w: %w", core.ErrInvalid, err)
+		}
+	}
+	return d, err
 }
 
 // ownTenant takes the tenant from the context unless one was given, and refuses

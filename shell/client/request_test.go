@@ -85,14 +85,15 @@ func TestWhatIsRefused(t *testing.T) {
 		{"a queue that is not there", mail{}, opts(client.OnQueue("mial")), []string{`no queue "mial"; there are default, far, slow`}},
 		{"a queue without a name", mail{}, opts(client.OnQueue("")), []string{`no queue ""; there are default, far, slow`}},
 		{"a priority that there is not", mail{}, opts(client.AtPriority(9)), []string{"priority", "priority(9)"}},
-		{"fewer retries than none", mail{}, opts(client.MaxRetries(-1)), []string{"max retries", "less than none"}},
+		{"fewer retries than none", mail{}, opts(client.MaxRetries(-7)), []string{"max retries: -7 is less than none"}},
 		{"a retry policy that breaks its rules", mail{}, opts(client.Retry(core.Policy{Jitter: 2})), []string{"retry policy", "jitter"}},
 		{"a delay of centuries", mail{}, opts(client.In(core.DelayMax + 1)), []string{"delay", "more than 100 years"}},
 		{"a time before time", mail{}, opts(client.At(time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC))), []string{"time", "1970 to 9999"}},
 		{"a time after time", mail{}, opts(client.At(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC))), []string{"time", "1970 to 9999"}},
 		{"the zero ID", mail{}, opts(client.WithID(core.ID{})), []string{"WithID", "zero ID"}},
 		{"a tenant with a space", mail{}, opts(client.ForTenant("a b")), []string{"tenant", `"a b" is no identifier`}},
-		{"a negative timeout", mail{}, opts(client.Timeout(-time.Second)), []string{"timeout", "-1s"}},
+		{"a negative timeout", mail{}, opts(client.Timeout(-time.Second)), []string{"timeout: -1s is less than none"}},
+		{"the smallest negative timeout", mail{}, opts(client.Timeout(-1)), []string{"timeout: -1ns is less than none"}},
 		{"a timeout of centuries", mail{}, opts(client.Timeout(core.DelayMax + 1)), []string{"timeout", "100 years"}},
 		{"fewer replicas than none", mail{}, opts(client.Durable(core.Replicated(-1, time.Second))), []string{"durability", "-1 replicas"}},
 		{"a key of metadata without a name", mail{}, opts(client.WithMeta("", "v")), []string{"metadata key", `"" is no identifier`}},
@@ -128,8 +129,14 @@ func TestNoArgumentsAreRefused(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			bubble(t, func(r *rig) {
-				_, err := r.client.Enqueue(r.t.Context(), c.args)
-				says(r.t, err, core.ErrInvalid, "no arguments")
+				id := uuid.New()
+				for _, opts := range [][]client.Option{nil, {client.WithID(id)}} {
+					job, err := r.client.Enqueue(r.t.Context(), c.args, opts...)
+					says(r.t, err, core.ErrInvalid, "no arguments")
+					if job.ID == (core.ID{}) || opts != nil && job.ID != id {
+						r.t.Errorf("the job has the ID %s", job.ID)
+					}
+				}
 				same(r.t, r.near.count(), 0)
 			})
 		})
