@@ -6,14 +6,9 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-	"go.uber.org/fx"
 
 	"github.com/boundary-go/jobs"
 )
-
-// Later has a client as soon as the application is built. The client is made after all handlers, so that the constructor of
-// one cannot ask for it.
-type Later struct{ Client *jobs.Client }
 
 // Order is the arguments of a job that another follows.
 type Order struct {
@@ -24,11 +19,11 @@ func (Order) JobType() string { return "place-order" }
 
 // NewOrder makes a handler that enqueues. It may run again for the same job, so what it enqueues has an ID that follows from
 // the job's own.
-func NewOrder(later *Later) jobs.Handler {
+func NewOrder(client *jobs.Client) jobs.Handler {
 	return jobs.Handle(func(ctx context.Context, o Order) error {
 		job, _ := jobs.FromContext(ctx)
 		id := uuid.NewSHA1(job.ID, []byte("receipt"))
-		_, err := later.Client.Enqueue(ctx, Receipt{Order: o.Number}, jobs.WithID(id))
+		_, err := client.Enqueue(ctx, Receipt{Order: o.Number}, jobs.WithID(id))
 		if errors.Is(err, jobs.ErrDuplicate) {
 			return nil // by an earlier run
 		}
@@ -42,12 +37,7 @@ func ExampleHandle_followUp() {
 		fmt.Println("a receipt for order", r.Order)
 		return nil
 	})
-	client, operator, stop := start(
-		jobs.Module(""),
-		jobs.Handlers(NewOrder, receipt),
-		fx.Supply(&Later{}),
-		fx.Invoke(func(later *Later, client *jobs.Client) { later.Client = client }),
-	)
+	client, operator, stop := start(jobs.Module(""), jobs.Handlers(NewOrder, receipt))
 	defer stop()
 	ctx := context.Background()
 	order := must(client.Enqueue(ctx, Order{Number: 7}))

@@ -39,7 +39,8 @@ func Module(path string, opts ...ModuleOption) fx.Option {
 		fx.Options(backendOptions(cfg)...),
 		placed[MiddlewareFunc]("middleware", a.middleware),
 		placed[Observer]("observers", a.observers),
-		fx.Provide(provideSystem, (*System).Client, (*System).Operator),
+		fx.Provide(provideBackends, provideWatch, fx.Private),
+		fx.Provide(newClient, newOperator, provideSystem),
 		fx.Options(partOptions(cfg)...),
 		fx.Invoke(func(*System) {}),
 	)
@@ -135,7 +136,7 @@ func partOptions(cfg config.Config) (opts []fx.Option) {
 		opts = append(opts, fx.Provide(fx.Annotate(get, fx.ResultTags(fmt.Sprintf(`name:"%s.%s"`, kind, name)))))
 	}
 	for name := range cfg.Queues {
-		provide("queues", name, func(s *System) (*Client, error) { return s.Queue(name) })
+		provide("queues", name, func(c *Client) (*Client, error) { return c.Default(name) })
 	}
 	for name := range cfg.Stores {
 		provide("stores", name, func(s *System) ports.Store { return s.Store(name) })
@@ -149,15 +150,48 @@ func partOptions(cfg config.Config) (opts []fx.Option) {
 	return opts
 }
 
-// systemIn is what fx brings together for the system.
+// backends is every backend by its name.
+type backends map[string]ports.Backend
+
+func provideBackends(in struct {
+	fx.In
+	All []namedBackend `group:"jobs.backends"`
+},
+) backends {
+	all := backends{}
+	for _, b := range in.All {
+		all[b.name] = b.backend
+	}
+	return all
+}
+
+// watch is who is told what happens.
+type watch struct {
+	log      *slog.Logger
+	observer Observer // the log, and those of the application
+}
+
+func provideWatch(in struct {
+	fx.In
+	Observers []place[Observer] `group:"jobs.observers"`
+	Log       *slog.Logger      `optional:"true"`
+},
+) watch {
+	log := cmp.Or(in.Log, slog.Default()).With(slog.String("module", "jobs"))
+	return watch{log, append(ports.Observers{logging.New(log)}, ordered(in.Observers)...)}
+}
+
+// systemIn is what fx brings together for the system. The client and the operator are made before it, so that handlers
+// and middleware can ask for them.
 type systemIn struct {
 	fx.In
 	Config     config.Config
-	Backends   []namedBackend          `group:"jobs.backends"`
+	Backends   backends
+	Watch      watch
+	Client     *Client
+	Operator   *Operator
 	Handlers   []Handler               `group:"jobs.handlers"`
 	Middleware []place[MiddlewareFunc] `group:"jobs.middleware"`
-	Observers  []place[Observer]       `group:"jobs.observers"`
-	Log        *slog.Logger            `optional:"true"`
 	Stray      Handler                 `optional:"true"`
 	Strays     []Handler               `optional:"true"`
 	Lifecycle  fx.Lifecycle
@@ -168,15 +202,11 @@ func provideSystem(in systemIn) (*System, error) {
 	if err := in.strays(); err != nil {
 		return nil, err
 	}
-	log := cmp.Or(in.Log, slog.Default()).With(slog.String("module", "jobs"))
-	p := parts{backends: map[string]ports.Backend{}, handlers: in.Handlers, log: log}
-	for _, b := range in.Backends {
-		p.backends[b.name] = b.backend
-	}
-	p.middleware = ordered(in.Middleware)
-	p.observer = append(ports.Observers{logging.New(log)}, ordered(in.Observers)...)
-	warnOfMemory(log, in.Config)
-	s, err := newSystem(in.Config, p)
+	warnOfMemory(in.Watch.log, in.Config)
+	s, err := newSystem(in.Config, parts{
+		backends: in.Backends, watch: in.Watch, client: in.Client, operator: in.Operator,
+		handlers: in.Handlers, middleware: ordered(in.Middleware),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}

@@ -24,7 +24,7 @@ import (
 type System struct {
 	cfg      config.Config
 	log      *slog.Logger
-	backends map[string]ports.Backend
+	backends backends
 
 	client     *Client
 	operator   *Operator
@@ -35,21 +35,20 @@ type System struct {
 
 // parts is what a [System] is made of besides its configuration.
 type parts struct {
-	backends   map[string]ports.Backend
+	backends   backends
+	watch      watch
+	client     *Client
+	operator   *Operator
 	handlers   []Handler
 	middleware []MiddlewareFunc
-	observer   Observer
-	log        *slog.Logger
 }
 
 // newSystem puts the parts together as the configuration says.
 func newSystem(cfg config.Config, p parts) (*System, error) {
-	s := &System{cfg: cfg, log: p.log, backends: p.backends, registries: map[string]*worker.Registry{}, workers: map[string]*worker.Pool{}}
-	var err error
-	if s.client, err = s.newClient(p.observer); err != nil {
-		return nil, err
+	s := &System{
+		cfg: cfg, log: p.watch.log, backends: p.backends, client: p.client, operator: p.operator,
+		registries: map[string]*worker.Registry{}, workers: map[string]*worker.Pool{},
 	}
-	s.operator = s.newOperator()
 	if err := s.register(p.handlers); err != nil {
 		return nil, err
 	}
@@ -58,9 +57,10 @@ func newSystem(cfg config.Config, p parts) (*System, error) {
 	}
 	for _, name := range sortedNames(cfg.Workers) {
 		if len(s.registries[cfg.Workers[name].Registry].Types()) == 0 {
-			p.log.Warn("worker has no handlers, and is not started", slog.String("worker", name), slog.String("registry", cfg.Workers[name].Registry))
+			s.log.Warn("worker has no handlers, and is not started", slog.String("worker", name), slog.String("registry", cfg.Workers[name].Registry))
 			continue
 		}
+		var err error
 		if s.workers[name], err = s.newWorker(name, p); err != nil {
 			return nil, err
 		}
@@ -68,21 +68,21 @@ func newSystem(cfg config.Config, p parts) (*System, error) {
 	return s, nil
 }
 
-func (s *System) newClient(observer Observer) (*Client, error) {
+func newClient(cfg config.Config, on backends, w watch) (*Client, error) {
 	var queues []client.Queue
-	for name, q := range s.cfg.Queues {
-		queues = append(queues, client.Queue{Name: name, Enqueuer: s.backends[q.Backend], MaxPayload: int(q.MaxPayload), Durability: q.Durability.Level()})
+	for name, q := range cfg.Queues {
+		queues = append(queues, client.Queue{Name: name, Enqueuer: on[q.Backend], MaxPayload: int(q.MaxPayload), Durability: q.Durability.Level()})
 	}
-	return client.New(observer, queues...)
+	return client.New(w.observer, queues...)
 }
 
-func (s *System) newOperator() *Operator {
+func newOperator(cfg config.Config, on backends) *Operator {
 	var queues []operator.Queue
-	for _, name := range sortedNames(s.cfg.Queues) {
-		q, store := s.cfg.Queues[name], s.cfg.StoreOf(name)
+	for _, name := range sortedNames(cfg.Queues) {
+		q, store := cfg.Queues[name], cfg.StoreOf(name)
 		queues = append(queues, operator.Queue{
-			Name: name, Backend: s.backends[q.Backend],
-			Store: s.backends[cmp.Or(store.Backend, q.Backend)], Retention: store.Rule(),
+			Name: name, Backend: on[q.Backend],
+			Store: on[cmp.Or(store.Backend, q.Backend)], Retention: store.Rule(),
 		})
 	}
 	return operator.New(queues...)
@@ -113,7 +113,7 @@ func (s *System) newWorker(name string, p parts) (*worker.Pool, error) {
 	w := s.cfg.Workers[name]
 	opts := worker.Options{
 		Name: name, Registry: s.registries[w.Registry], Places: w.WorkerCount, Poll: w.PollInterval, StopWithin: w.StopWithin,
-		Middleware: p.middleware, Observer: p.observer,
+		Middleware: p.middleware, Observer: p.watch.observer,
 	}
 	store := s.cfg.Stores[w.Store]
 	recorded := map[ports.Backend]ports.Queue{} // one for each backend, so that a worker keeps one link to it
@@ -130,7 +130,7 @@ func (s *System) newWorker(name string, p parts) (*worker.Pool, error) {
 		}
 		if store.Backend != q.Backend && store.Keep != core.KeepNone {
 			if recorded[backend] == nil {
-				recorder, ok := s.backends[store.Backend].(ports.Recorder)
+				recorder, ok := s.backends[store.Backend].(copies.Store)
 				if !ok {
 					return nil, fmt.Errorf("worker %q: store %q: %w", name, w.Store, ports.ErrUnsupported)
 				}

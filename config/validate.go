@@ -33,6 +33,9 @@ func (cfg Config) faults(checkURL func(string, Secret) error) []finding {
 	for _, name := range sortedKeys(cfg.Backends) {
 		c.backend(path{"backends", name}, cfg.Backends[name], checkURL)
 	}
+	if len(cfg.Queues) == 0 && len(cfg.Workers) == 0 && len(cfg.Backends) > 0 {
+		c.fault(path{"queues"}, "there are none; leave the block out for one named default")
+	}
 	for _, name := range sortedKeys(cfg.Queues) {
 		c.queue(path{"queues", name}, cfg.Queues[name])
 	}

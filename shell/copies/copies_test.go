@@ -28,10 +28,12 @@ type rig struct {
 	store *memory.Backend
 	queue *copies.Queue
 
-	calls     []string // the writes to both, in their order: "record", "swap", and how many jobs
-	storeDown error
-	queueDown error
-	request   int64
+	calls      []string // the writes to both, in their order: "record", "swap", and how many jobs
+	storeDown  error
+	queueDown  error
+	getDown    error // of the queue's backend
+	deleteDown error // of the store's
+	request    int64
 }
 
 var retention = core.Retention{Completed: 24 * time.Hour, Failed: 24 * time.Hour, Cancelled: 24 * time.Hour}
@@ -60,6 +62,13 @@ func (l *live) Swap(ctx context.Context, jobs ...core.Job) ([]core.Ref, error) {
 	return l.Backend.Swap(ctx, jobs...)
 }
 
+func (l *live) Get(ctx context.Context, refs ...core.Ref) (ports.Found, error) {
+	if l.r.getDown != nil {
+		return ports.Found{}, l.r.getDown
+	}
+	return l.Backend.Get(ctx, refs...)
+}
+
 // store is the store's backend, which a test can take away.
 type store struct {
 	*memory.Backend
@@ -72,6 +81,13 @@ func (s *store) Record(ctx context.Context, jobs ...core.Job) error {
 		return s.r.storeDown
 	}
 	return s.Backend.Record(ctx, jobs...)
+}
+
+func (s *store) Delete(ctx context.Context, jobs ...core.Job) ([]core.Ref, error) {
+	if s.r.deleteDown != nil {
+		return nil, s.r.deleteDown
+	}
+	return s.Backend.Delete(ctx, jobs...)
 }
 
 // started is n jobs that run.
@@ -351,6 +367,61 @@ func TestRefusedIsWhoLostTheLease(t *testing.T) {
 		r.is(r.live, jobs[0], "running")
 		r.is(r.live, jobs[1], "pending")
 	})
+}
+
+func TestACopyOfAJobThatTheQueueStillHasIsTakenBack(t *testing.T) {
+	bubble(t, func(r *rig) {
+		j := r.started(1)[0]
+		time.Sleep(time.Minute) // ann is cut off, and bob gets her job
+		again := r.lease("bob", 1)[0]
+		refused, err := r.queue.Swap(r.t.Context(), r.settled(j, result("ann's")))
+		r.ok(err)
+		same(r.t, refused, []core.Ref{j.Ref()})
+		r.is(r.store, j, "") // or it would count as completed while it runs
+		r.swap(r.settled(again, died))
+		r.is(r.live, j, "failed")
+		r.is(r.store, j, "")
+	})
+}
+
+func TestACopyStaysWhenOnlyTheAnswerWasLost(t *testing.T) {
+	bubble(t, func(r *rig) {
+		j := r.started(1)[0]
+		done := r.settled(j, result("done"))
+		r.swap(done)
+		refused, err := r.queue.Swap(r.t.Context(), done) // again
+		r.ok(err)
+		same(r.t, refused, []core.Ref{j.Ref()}) // it is gone, which who repeats counts as done
+		r.is(r.store, j, "completed")
+	})
+}
+
+func TestTakingACopyBackMayFail(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		fail func(r *rig)
+	}{
+		{"the queue does not say what it has", func(r *rig) { r.getDown = ports.ErrUnavailable }},
+		{"the store does not take it back", func(r *rig) { r.deleteDown = ports.ErrUnavailable }},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				j := r.started(1)[0]
+				time.Sleep(time.Minute)
+				r.lease("bob", 1)
+				late := r.settled(j, result("ann's"))
+				c.fail(r)
+				if _, err := r.queue.Swap(r.t.Context(), late); !errors.Is(err, ports.ErrUnavailable) {
+					r.t.Fatalf("got %v, want it to be repeated", err)
+				}
+				r.getDown, r.deleteDown = nil, nil
+				refused, err := r.queue.Swap(r.t.Context(), late)
+				r.ok(err)
+				same(r.t, refused, []core.Ref{j.Ref()})
+				r.is(r.store, j, "")
+			})
+		})
+	}
 }
 
 func TestAllElseIsTheQueuesOwn(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -92,19 +93,27 @@ func (o *Operator) delete(ctx context.Context, id core.ID) error {
 		if j.Status == core.Running {
 			return false, fmt.Errorf("job %s: %w: cancel it first", id, ErrRunning)
 		}
-		q := o.queues[j.Queue]
-		for _, s := range q.places() {
-			deleter, ok := s.(ports.Deleter)
-			if !ok {
-				return false, fmt.Errorf("queue %q: delete: %w", j.Queue, ports.ErrUnsupported)
-			}
-			refused, err := deleter.Delete(ctx, j)
+		// Its copy goes first: while the store is away nothing is deleted.
+		places := o.queues[j.Queue].places()
+		for _, s := range slices.Backward(places) {
+			out, err := s.Get(ctx, j.Ref())
 			if err != nil {
 				return false, err
 			}
-			done = done || len(refused) == 0
+			for _, there := range out.Jobs {
+				if s == places[0] && there.Rev != j.Rev {
+					return false, nil // it changed since
+				}
+				deleter, ok := s.(ports.Deleter)
+				if !ok {
+					return false, fmt.Errorf("queue %q: delete: %w", j.Queue, ports.ErrUnsupported)
+				}
+				if refused, err := deleter.Delete(ctx, there); err != nil || len(refused) > 0 {
+					return false, err
+				}
+			}
 		}
-		return done, nil
+		return true, nil
 	})
 }
 

@@ -155,7 +155,7 @@ func TestListTellsTheTimeOfItsBackend(t *testing.T) {
 
 func TestWrongCursorIsRefused(t *testing.T) {
 	bubble(t, func(r *rig) {
-		for _, wrong := range []ports.Cursor{"x", "3.", "-1.", ".", "1", "99999999999999999999.", "mail"} {
+		for _, wrong := range []ports.Cursor{"x", "0x.", "3.", "-1.", ".", "1", "99999999999999999999.", "mail"} {
 			if _, err := r.op.List(r.t.Context(), ports.Filter{}, wrong, 10); err == nil {
 				r.t.Errorf("%q is taken", wrong)
 			} else {

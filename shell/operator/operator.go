@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/boundary-go/jobs/core"
@@ -36,7 +37,9 @@ func (q Queue) places() []ports.Store {
 type Operator struct {
 	queues map[string]Queue
 	names  []string      // of the queues, sorted
-	stores []ports.Store // each once
+	stores []ports.Store // where jobs may be, each once
+	live   []ports.Store // those of them that are queues' own backends
+	copies []ports.Store // those that have copies of other backends' jobs
 }
 
 // New makes an operator of the queues.
@@ -47,34 +50,71 @@ func New(queues ...Queue) *Operator {
 			q.Store = q.Backend
 		}
 		o.queues[q.Name] = q
-		for _, s := range q.places() {
-			if !slices.Contains(o.stores, s) {
-				o.stores = append(o.stores, s)
-			}
-		}
+		places := q.places()
+		o.stores = union(o.stores, places)
+		o.live, o.copies = union(o.live, places[:1]), union(o.copies, places[1:])
 	}
 	o.names = slices.Sorted(maps.Keys(o.queues))
 	return o
 }
 
+// union adds those of more that are not there.
+func union(stores, more []ports.Store) []ports.Store {
+	for _, s := range more {
+		if !slices.Contains(stores, s) {
+			stores = append(stores, s)
+		}
+	}
+	return stores
+}
+
+// On is an operator of one of the queues: two queues may have jobs of the same ID, and then it has to be said which
+// is meant.
+func (o *Operator) On(queue string) (*Operator, error) {
+	if err := o.known(queue); err != nil {
+		return nil, err
+	}
+	return New(o.queues[queue]), nil
+}
+
+// ErrAmbiguous is an ID of which several queues have a job; see [Operator.On].
+var ErrAmbiguous = errors.New("several queues have a job of this ID")
+
 // Get is the job as it stands, wherever it is. The error is [ports.ErrNotFound] for one that is
-// not kept, or no longer.
+// not kept, or no longer, and [ErrAmbiguous] where several queues have one.
 func (o *Operator) Get(ctx context.Context, id core.ID) (core.Job, error) {
 	found, _, err := o.find(ctx, id)
 	return found, err
 }
 
-// find is the job, and the time at its backend.
+// find is the job, and the time at its backend. What the queue's own backend says of it counts before a copy in a store.
 func (o *Operator) find(ctx context.Context, id core.ID) (core.Job, ports.Found, error) {
-	for _, s := range o.stores {
-		out, err := s.Get(ctx, core.Ref{ID: id})
-		if err != nil {
-			return core.Job{}, out, err
-		}
-		for _, j := range out.Jobs {
-			if _, ours := o.queues[j.Queue]; ours {
-				return j, out, nil
+	for _, where := range []struct {
+		stores []ports.Store
+		has    func(Queue, ports.Store) bool
+	}{
+		{o.live, func(q Queue, s ports.Store) bool { return s == ports.Store(q.Backend) }},
+		{o.copies, func(q Queue, s ports.Store) bool { return s == q.Store }},
+	} {
+		var found []core.Job
+		var at ports.Found
+		for _, s := range where.stores {
+			out, err := s.Get(ctx, core.Ref{ID: id})
+			if err != nil {
+				return core.Job{ID: id}, out, err
 			}
+			for _, j := range out.Jobs {
+				if q, ours := o.queues[j.Queue]; ours && where.has(q, s) {
+					found, at = append(found, j), out
+				}
+			}
+		}
+		switch len(found) {
+		case 0:
+		case 1:
+			return found[0], at, nil
+		default:
+			return core.Job{ID: id}, at, fmt.Errorf("job %s: %w: %s and %s", id, ErrAmbiguous, found[0].Queue, found[1].Queue)
 		}
 	}
 	return core.Job{ID: id}, ports.Found{}, fmt.Errorf("job %s: %w", id, ports.ErrNotFound)
@@ -86,6 +126,11 @@ func (o *Operator) List(ctx context.Context, f ports.Filter, from ports.Cursor, 
 	at, rest, err := o.place(from)
 	if err != nil {
 		return ports.Page{}, err
+	}
+	if f.Queue != "" {
+		if err := o.known(f.Queue); err != nil {
+			return ports.Page{}, err
+		}
 	}
 	page, err := o.stores[at].List(ctx, f, rest, limit)
 	if err != nil {
@@ -114,7 +159,7 @@ func (o *Operator) place(c ports.Cursor) (at int, rest ports.Cursor, err error) 
 		return 0, "", nil
 	}
 	head, tail, ok := strings.Cut(string(c), ".")
-	if _, err := fmt.Sscanf(head, "%d", &at); err != nil || !ok || at < 0 || at >= len(o.stores) {
+	if at, err = strconv.Atoi(head); err != nil || !ok || at < 0 || at >= len(o.stores) {
 		return 0, "", fmt.Errorf("%q is no cursor of a list of jobs", c)
 	}
 	return at, ports.Cursor(tail), nil
