@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"sync"
 
-	"go.uber.org/fx"
-
 	"github.com/boundary-go/jobs"
-	"github.com/boundary-go/jobs/ports"
 )
 
 // Metrics counts what becomes of jobs. It is told from many goroutines, on the paths of jobs: it must be quick.
@@ -26,9 +23,9 @@ func (m *Metrics) Observe(_ context.Context, e jobs.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch e := e.(type) {
-	case ports.JobsEnqueued:
+	case jobs.JobsEnqueued:
 		m.Stored += len(e.Jobs)
-	case ports.JobSettled: // what became of it is stored
+	case jobs.JobSettled: // what became of it is stored
 		m.Settled[e.Job.Status]++
 	}
 }
@@ -50,9 +47,7 @@ func ExampleObservers() {
 	})
 	var metrics *Metrics
 	client, operator, stop := start(
-		jobs.Module("", jobs.Observers(func(m *Metrics) jobs.Observer { return m })), // a constructor, or an observer as it is
-		fx.Provide(NewMetrics),
-		fx.Populate(&metrics),
+		jobs.Module("", jobs.Observers(func() *Metrics { metrics = NewMetrics(); return metrics })), // or an observer as it is
 		jobs.Handlers(checkout),
 	)
 	job := must(client.Enqueue(context.Background(), Checkout{Cart: 7}))

@@ -9,7 +9,6 @@ import (
 
 	"github.com/boundary-go/jobs"
 	"github.com/boundary-go/jobs/config"
-	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
 )
 
@@ -28,7 +27,7 @@ var offer = jobs.HandleResult(func(_ context.Context, o Offer) (string, error) {
 func ExampleModule_keep() {
 	cfg := config.Default(config.Backend{Type: config.Memory})
 	store := cfg.Stores["default"]
-	store.Keep = core.KeepRecord
+	store.Keep = jobs.KeepRecord
 	cfg.Stores["default"] = store
 	client, operator, stop := start(jobs.Module("", jobs.WithConfig(cfg)), jobs.Handlers(offer))
 	defer stop()

@@ -48,7 +48,7 @@ func Handlers(h ...any) fx.Option {
 }
 
 // constructs reports whether f is a constructor of a slice of want rather than of one,
-// with or without an error; it fails if f is neither.
+// with or without an error; it fails if f is neither. Where want is an interface, what has its methods will do.
 func constructs(f any, want reflect.Type) (many bool, err error) {
 	t := reflect.TypeOf(f)
 	if t == nil || t.Kind() != reflect.Func {
@@ -59,10 +59,15 @@ func constructs(f any, want reflect.Type) (many bool, err error) {
 	if n == 2 && t.Out(1) == reflect.TypeFor[error]() {
 		n = 1
 	}
-	if n != 1 || t.Out(0) != want && t.Out(0) != reflect.SliceOf(want) {
+	if n != 1 || t.Out(0) != reflect.SliceOf(want) && !isA(t.Out(0), want) {
 		return false, fmt.Errorf("%s is a %s", name, t)
 	}
-	return t.Out(0) != want, nil
+	return t.Out(0) == reflect.SliceOf(want), nil
+}
+
+// isA reports whether a value of type t can stand for one of type want.
+func isA(t, want reflect.Type) bool {
+	return t == want || want.Kind() == reflect.Interface && t.Implements(want)
 }
 
 // placed provides values, or constructors of them, in their order, as the group "jobs.<kind>".
@@ -80,8 +85,12 @@ func placed[T any](kind string, values []any) fx.Option {
 			continue
 		}
 		name := fmt.Sprintf(`name:"jobs.%s.%d"`, kind, i)
+		tags := []fx.Annotation{fx.ResultTags(name)}
+		if want.Kind() == reflect.Interface && reflect.TypeOf(v).Out(0) != want {
+			tags = append(tags, fx.As(new(T)))
+		}
 		opts = append(opts, fx.Provide(
-			fx.Annotate(v, fx.ResultTags(name)),
+			fx.Annotate(v, tags...),
 			fx.Annotate(func(v T) place[T] { return place[T]{i, v} }, fx.ParamTags(name), fx.ResultTags(group)),
 		))
 	}

@@ -69,8 +69,31 @@ type (
 
 	// Observer is told what happens to jobs and workers.
 	Observer = ports.Observer
-	// Event is what an [Observer] is told; see package ports for all of them.
+	// Event is what an [Observer] is told: one of the following.
 	Event = ports.Event
+	// JobsEnqueued says that a client stored jobs.
+	JobsEnqueued = ports.JobsEnqueued
+	// JobStarted says that a handler is about to be called.
+	JobStarted = ports.JobStarted
+	// JobSettled says that what became of a job is stored.
+	JobSettled = ports.JobSettled
+	// JobRefused says that what became of a job could not be stored.
+	JobRefused = ports.JobRefused
+	// JobStuck says that a handler has not returned though its context ended long ago.
+	JobStuck = ports.JobStuck
+	// LeaseLost says that a job which a worker held is not its own any more.
+	LeaseLost = ports.LeaseLost
+	// JobsCorrupt says that records could not be read, and were put among the dead letters.
+	JobsCorrupt = ports.JobsCorrupt
+	// DataLossSuspected says that a backend does not have the data any more that it had.
+	DataLossSuspected = ports.DataLossSuspected
+	// CallFailed says that a call to a backend failed, and will be repeated.
+	CallFailed = ports.CallFailed
+	// WorkerStarted says that a worker began to lease.
+	WorkerStarted = ports.WorkerStarted
+	// WorkerStopped says that a worker is done.
+	WorkerStopped = ports.WorkerStopped
+
 	// BatchError says which items of a call failed, and why.
 	BatchError = ports.BatchError
 	// StateError says that a job may not go where somebody wanted it.
@@ -104,21 +127,32 @@ const (
 	Constant    = core.Constant
 )
 
+// What is kept of completed jobs; see [config.Store].
+const (
+	KeepFull   = core.KeepFull
+	KeepRecord = core.KeepRecord
+	KeepNone   = core.KeepNone
+)
+
 // What calls fail with; ask with [errors.Is]. An Enqueue that fails with anything but
 // [ErrUncertain] has stored nothing.
 var (
-	ErrDuplicate   = ports.ErrDuplicate   // the ID is kept or remembered in its queue
-	ErrInvalid     = core.ErrInvalid      // a name, an option, the encoding, the queue
-	ErrTooLarge    = core.ErrTooLarge     // more bytes than the queue allows
-	ErrBackendFull = ports.ErrBackendFull // the backend has no room
-	ErrQuota       = ports.ErrQuota       // the tenant is over its quota
-	ErrTenant      = ports.ErrTenant      // another tenant's job, from inside of a tenant's job
-	ErrClosed      = ports.ErrClosed      // the client's backend is closed
-	ErrUnavailable = ports.ErrUnavailable // the backend did not take the call
-	ErrUncertain   = ports.ErrUncertain   // perhaps stored: enqueue again with the same ID
-	ErrUnconfirmed = ports.ErrUnconfirmed // an ErrUncertain: stored, and not as safely as was asked for
-	ErrNotFound    = ports.ErrNotFound    // no such job, or queue
-	ErrUnsupported = ports.ErrUnsupported // something that this backend cannot do
+	ErrDuplicate   = ports.ErrDuplicate    // the ID is kept or remembered in its queue
+	ErrInvalid     = core.ErrInvalid       // a name, an option, the encoding, the queue
+	ErrTooLarge    = core.ErrTooLarge      // more bytes than the queue allows
+	ErrBackendFull = ports.ErrBackendFull  // the backend has no room
+	ErrQuota       = ports.ErrQuota        // the tenant is over its quota
+	ErrTenant      = ports.ErrTenant       // another tenant's job, from inside of a tenant's job
+	ErrClosed      = ports.ErrClosed       // the client's backend is closed
+	ErrUnavailable = ports.ErrUnavailable  // the backend did not take the call
+	ErrRefused     = ports.ErrRefused      // the backend will not take the call: its user lacks a right, say
+	ErrUncertain   = ports.ErrUncertain    // perhaps stored: enqueue again with the same ID
+	ErrUnconfirmed = ports.ErrUnconfirmed  // an ErrUncertain: stored, and not as safely as was asked for
+	ErrNotFound    = ports.ErrNotFound     // no such job, or queue
+	ErrRunning     = operator.ErrRunning   // a running job cannot be deleted
+	ErrChanged     = operator.ErrChanged   // a job that changed each time that somebody tried to change it
+	ErrAmbiguous   = operator.ErrAmbiguous // several queues have a job of that ID
+	ErrUnsupported = ports.ErrUnsupported  // something that this backend cannot do
 )
 
 // Why a handler's context ended, as [context.Cause] tells it.

@@ -13,6 +13,8 @@ var (
 	ErrClosed = errors.New("closed")
 	// ErrUnavailable is a backend that did not take the call: nothing was changed.
 	ErrUnavailable = errors.New("backend unavailable")
+	// ErrRefused is a call that the backend refused for good: its user may not do that, or it is no backend for us.
+	ErrRefused = errors.New("the backend refused the call")
 	// ErrUncertain is a call whose reply did not come, or that is not confirmed as it was asked to be: it may or may
 	// not have been carried out. To repeat it is safe.
 	ErrUncertain = errors.New("outcome unknown")

@@ -57,6 +57,12 @@ type (
 		Queue  string
 		IDs    []core.ID
 	}
+	// DataLossSuspected says that a backend does not have the data any more that it had: it was emptied, or is another. What
+	// it had accepted is lost; what is enqueued from now on is not.
+	DataLossSuspected struct {
+		Worker string
+		Queues []string // that are on it
+	}
 	// CallFailed says that a call to a backend failed, and will be repeated.
 	CallFailed struct {
 		Worker string
@@ -73,16 +79,17 @@ type (
 	}
 )
 
-func (JobsEnqueued) event()  {}
-func (JobStarted) event()    {}
-func (JobSettled) event()    {}
-func (JobRefused) event()    {}
-func (JobStuck) event()      {}
-func (LeaseLost) event()     {}
-func (JobsCorrupt) event()   {}
-func (CallFailed) event()    {}
-func (WorkerStarted) event() {}
-func (WorkerStopped) event() {}
+func (JobsEnqueued) event()      {}
+func (JobStarted) event()        {}
+func (JobSettled) event()        {}
+func (JobRefused) event()        {}
+func (JobStuck) event()          {}
+func (LeaseLost) event()         {}
+func (JobsCorrupt) event()       {}
+func (DataLossSuspected) event() {}
+func (CallFailed) event()        {}
+func (WorkerStarted) event()     {}
+func (WorkerStopped) event()     {}
 
 // Observers is several observers as one; each is told in turn.
 type Observers []Observer

@@ -87,8 +87,9 @@ type (
 
 	// Roster knows which workers are alive.
 	Roster interface {
-		// Announce says that a worker is alive and what it does. It holds for [RosterTTL].
-		Announce(ctx context.Context, w WorkerInfo) error
+		// Announce says that a worker is alive and what it does. It holds for [RosterTTL]. The epoch is the name of
+		// the data that the backend has: it is another when all of it was lost.
+		Announce(ctx context.Context, w WorkerInfo) (epoch string, err error)
 		// Withdraw takes the worker with this holder's name off the roster.
 		Withdraw(ctx context.Context, holder string) error
 		// Workers is everyone who is alive, by name and holder.

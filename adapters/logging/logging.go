@@ -27,17 +27,21 @@ func (o *Observer) Observe(ctx context.Context, e ports.Event) {
 			o.log.LogAttrs(ctx, slog.LevelDebug, "job enqueued", job(j)...)
 		}
 	case ports.JobStarted:
-		o.log.LogAttrs(ctx, slog.LevelDebug, "job started", append(job(e.Job), slog.Duration("wait", e.Job.Wait()))...)
+		o.log.LogAttrs(ctx, slog.LevelDebug, "job started", append(at(e.Worker, e.Job), slog.Duration("wait", e.Job.Wait()))...)
 	case ports.JobSettled:
 		o.settled(ctx, e)
 	case ports.JobRefused:
-		o.log.LogAttrs(ctx, slog.LevelWarn, "job not settled: somebody else has it, or the backend did not take it", failed(job(e.Job), e.Err)...)
+		o.log.LogAttrs(ctx, slog.LevelWarn, "job not settled: somebody else has it, or the backend did not take it", failed(at(e.Worker, e.Job), e.Err)...)
 	case ports.JobStuck:
-		o.log.LogAttrs(ctx, slog.LevelError, "handler does not end though its context did", append(failed(job(e.Job), e.Cause), slog.Duration("for", e.For))...)
+		o.log.LogAttrs(ctx, slog.LevelError, "handler does not end though its context did", append(failed(at(e.Worker, e.Job), e.Cause), slog.Duration("for", e.For))...)
 	case ports.LeaseLost:
-		o.log.LogAttrs(ctx, slog.LevelWarn, "lease lost", job(e.Job)...)
+		o.log.LogAttrs(ctx, slog.LevelWarn, "lease lost", at(e.Worker, e.Job)...)
 	case ports.JobsCorrupt:
-		o.log.LogAttrs(ctx, slog.LevelError, "records that cannot be read are put aside", slog.String("queue", e.Queue), slog.Any("job_ids", e.IDs))
+		o.log.LogAttrs(ctx, slog.LevelError, "records that cannot be read are put aside",
+			slog.String("worker", e.Worker), slog.String("queue", e.Queue), slog.Any("job_ids", e.IDs))
+	case ports.DataLossSuspected:
+		o.log.LogAttrs(ctx, slog.LevelError, "the backend has lost the jobs that it had, or is another",
+			slog.String("worker", e.Worker), slog.Any("queues", e.Queues))
 	case ports.CallFailed:
 		o.log.LogAttrs(ctx, slog.LevelWarn, "call to the backend failed, and will be repeated", failed(
 			[]slog.Attr{slog.String("worker", e.Worker), slog.String("queue", e.Queue), slog.String("call", e.Call)}, e.Err)...)
@@ -60,9 +64,15 @@ func (o *Observer) settled(ctx context.Context, e ports.JobSettled) {
 		level = slog.LevelInfo
 	default: // as it should be
 	}
-	attrs := append(job(e.Job), slog.String("status", e.Job.Status.String()), slog.String("ending", e.Ending.String()), slog.Duration("took", e.Took))
+	if e.Job.Status == core.Retrying {
+		e.Job.Attempt-- // the one that ended, not the next
+	}
+	attrs := append(at(e.Worker, e.Job), slog.String("status", e.Job.Status.String()), slog.String("ending", e.Ending.String()), slog.Duration("took", e.Took))
 	if e.Job.Error != nil {
 		attrs = append(attrs, slog.String("error", e.Job.Error.Message))
+		if e.Job.Error.Stack != "" && e.Ending == core.Panicked {
+			attrs = append(attrs, slog.String("stack", e.Job.Error.Stack))
+		}
 	}
 	if !e.Job.Status.Final() {
 		attrs = append(attrs, slog.Time("run_at", e.Job.RunAt))
@@ -80,6 +90,11 @@ func job(j core.Job) []slog.Attr {
 		attrs = append(attrs, slog.String("tenant", j.Tenant))
 	}
 	return attrs
+}
+
+// at is what names a job, and the worker that has it.
+func at(worker string, j core.Job) []slog.Attr {
+	return append([]slog.Attr{slog.String("worker", worker)}, job(j)...)
 }
 
 func failed(attrs []slog.Attr, err error) []slog.Attr {

@@ -10,6 +10,7 @@ import (
 	"go/parser"
 	"go/token"
 	"log/slog"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -45,6 +46,8 @@ func in(s core.Status) func(*core.Job)    { return func(j *core.Job) { j.Status 
 func of(tenant string) func(*core.Job)    { return func(j *core.Job) { j.Tenant = tenant } }
 func with(message string) func(*core.Job) { return func(j *core.Job) { j.Error = failure(message) } }
 
+func panicked(j *core.Job) { j.Error = &core.Failure{Message: j.Error.Message, Stack: "main.go:7"} }
+
 func failure(message string) *core.Failure {
 	return &core.Failure{Message: message, Type: "T", Stack: "secret"}
 }
@@ -73,6 +76,13 @@ type line struct {
 	attrs   attrs
 }
 
+// at is named, of a job that worker "w" has.
+func at(more attrs) attrs {
+	all := attrs{"worker": "w"}
+	maps.Copy(all, more)
+	return named(all)
+}
+
 // events has a row for each thing that can happen, and for each way in which its line differs.
 var events = []struct {
 	what  string
@@ -86,40 +96,43 @@ var events = []struct {
 	{"none is none", ports.JobsEnqueued{}, nil},
 	{"a job of nobody names no tenant", ports.JobsEnqueued{Jobs: []core.Job{job(of(""))}}, []line{{slog.LevelDebug, "job enqueued", named(attrs{"tenant": nil})}}},
 	{"a job began, and had waited", ports.JobStarted{Worker: "w", Job: job()}, []line{
-		{slog.LevelDebug, "job started", named(attrs{"wait": ns(3 * time.Second)})},
+		{slog.LevelDebug, "job started", at(attrs{"wait": ns(3 * time.Second)})},
 	}},
-	{"a job completed", ports.JobSettled{Job: job(in(core.Completed)), Ending: core.Succeeded, Took: time.Second}, []line{
-		{slog.LevelDebug, "job settled", named(attrs{"status": "completed", "ending": "completed", "took": ns(time.Second)})},
+	{"a job completed", ports.JobSettled{Worker: "w", Job: job(in(core.Completed)), Ending: core.Succeeded, Took: time.Second}, []line{
+		{slog.LevelDebug, "job settled", at(attrs{"status": "completed", "ending": "completed", "took": ns(time.Second)})},
 	}},
-	{"a job completed, and its result was not kept", ports.JobSettled{Job: job(in(core.Completed), with("too large")), Ending: core.Succeeded, Took: time.Second}, []line{
-		{slog.LevelDebug, "job settled", named(attrs{"status": "completed", "ending": "completed", "took": ns(time.Second), "error": "too large"})},
+	{"a job completed, and its result was not kept", ports.JobSettled{Worker: "w", Job: job(in(core.Completed), with("too large")), Ending: core.Succeeded, Took: time.Second}, []line{
+		{slog.LevelDebug, "job settled", at(attrs{"status": "completed", "ending": "completed", "took": ns(time.Second), "error": "too large"})},
 	}},
-	{"a job failed, and will be retried", ports.JobSettled{Job: job(in(core.Retrying), with("down")), Ending: core.TimedOut, Took: time.Second}, []line{
-		{slog.LevelInfo, "job settled", named(attrs{"status": "retrying", "ending": "timed out", "took": ns(time.Second), "error": "down", "run_at": "2030-01-01T12:00:00Z"})},
+	{"a job failed, and will be retried", ports.JobSettled{Worker: "w", Job: job(in(core.Retrying), with("down")), Ending: core.TimedOut, Took: time.Second}, []line{
+		{slog.LevelInfo, "job settled", at(attrs{"attempt": 1.0, "status": "retrying", "ending": "timed out", "took": ns(time.Second), "error": "down", "run_at": "2030-01-01T12:00:00Z"})},
 	}},
-	{"a dead letter is a warning", ports.JobSettled{Job: job(in(core.Failed), with("dead")), Ending: core.Panicked, Took: time.Second}, []line{
-		{slog.LevelWarn, "job settled", named(attrs{"status": "failed", "ending": "panicked", "took": ns(time.Second), "error": "dead"})},
+	{"a dead letter is a warning, and the stack of a panic is told", ports.JobSettled{Worker: "w", Job: job(in(core.Failed), with("dead"), panicked), Ending: core.Panicked, Took: time.Second}, []line{
+		{slog.LevelWarn, "job settled", at(attrs{"status": "failed", "ending": "panicked", "took": ns(time.Second), "error": "dead", "stack": "main.go:7"})},
 	}},
-	{"a job was cancelled", ports.JobSettled{Job: job(in(core.Cancelled)), Ending: core.Withdrawn}, []line{
-		{slog.LevelDebug, "job settled", named(attrs{"status": "cancelled", "ending": "cancelled", "took": ns(0)})},
+	{"a job was cancelled", ports.JobSettled{Worker: "w", Job: job(in(core.Cancelled)), Ending: core.Withdrawn}, []line{
+		{slog.LevelDebug, "job settled", at(attrs{"status": "cancelled", "ending": "cancelled", "took": ns(0)})},
 	}},
-	{"a job was put off", ports.JobSettled{Job: job(in(core.Pending)), Ending: core.Snoozed, Took: time.Second}, []line{
-		{slog.LevelDebug, "job settled", named(attrs{"status": "pending", "ending": "snoozed", "took": ns(time.Second), "run_at": "2030-01-01T12:00:00Z"})},
+	{"a job was put off", ports.JobSettled{Worker: "w", Job: job(in(core.Pending)), Ending: core.Snoozed, Took: time.Second}, []line{
+		{slog.LevelDebug, "job settled", at(attrs{"status": "pending", "ending": "snoozed", "took": ns(time.Second), "run_at": "2030-01-01T12:00:00Z"})},
 	}},
-	{"a job was refused, because it is somebody else's", ports.JobRefused{Job: job()}, []line{
-		{slog.LevelWarn, "job not settled: somebody else has it, or the backend did not take it", named(nil)},
+	{"a job was refused, because it is somebody else's", ports.JobRefused{Worker: "w", Job: job()}, []line{
+		{slog.LevelWarn, "job not settled: somebody else has it, or the backend did not take it", at(nil)},
 	}},
-	{"a job was refused, and there is an error that says why", ports.JobRefused{Job: job(), Err: errors.New("full")}, []line{
-		{slog.LevelWarn, "job not settled: somebody else has it, or the backend did not take it", named(attrs{"error": "full"})},
+	{"a job was refused, and there is an error that says why", ports.JobRefused{Worker: "w", Job: job(), Err: errors.New("full")}, []line{
+		{slog.LevelWarn, "job not settled: somebody else has it, or the backend did not take it", at(attrs{"error": "full"})},
 	}},
-	{"a handler does not return", ports.JobStuck{Job: job(), Cause: ports.ErrTimeout, For: time.Minute}, []line{
-		{slog.LevelError, "handler does not end though its context did", named(attrs{"error": "the attempt's time is up", "for": ns(time.Minute)})},
+	{"a handler does not return", ports.JobStuck{Worker: "w", Job: job(), Cause: ports.ErrTimeout, For: time.Minute}, []line{
+		{slog.LevelError, "handler does not end though its context did", at(attrs{"error": "the attempt's time is up", "for": ns(time.Minute)})},
 	}},
-	{"a lease was lost", ports.LeaseLost{Job: job()}, []line{{slog.LevelWarn, "lease lost", named(nil)}}},
-	{"records cannot be read", ports.JobsCorrupt{Queue: "mail", IDs: []core.ID{{15: 1}, {15: 2}}}, []line{
+	{"a lease was lost", ports.LeaseLost{Worker: "w", Job: job()}, []line{{slog.LevelWarn, "lease lost", at(nil)}}},
+	{"records cannot be read", ports.JobsCorrupt{Worker: "w", Queue: "mail", IDs: []core.ID{{15: 1}, {15: 2}}}, []line{
 		{slog.LevelError, "records that cannot be read are put aside", attrs{
-			"queue": "mail", "job_ids": []any{"00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"},
+			"worker": "w", "queue": "mail", "job_ids": []any{"00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"},
 		}},
+	}},
+	{"the backend was emptied", ports.DataLossSuspected{Worker: "w", Queues: []string{"mail"}}, []line{
+		{slog.LevelError, "the backend has lost the jobs that it had, or is another", attrs{"worker": "w", "queues": []any{"mail"}}},
 	}},
 	{"a call failed", ports.CallFailed{Worker: "w", Queue: "mail", Call: "lease", Err: ports.ErrUnavailable}, []line{
 		{slog.LevelWarn, "call to the backend failed, and will be repeated", attrs{"worker": "w", "queue": "mail", "call": "lease", "error": "backend unavailable"}},
@@ -169,7 +182,7 @@ func read(t *testing.T, out *bytes.Buffer) (lines []line) {
 	return lines
 }
 
-// No argument, no result, no metadata, no stack: not in any line, and in no format.
+// No argument, no result, no metadata: not in any line, and in no format.
 func TestNothingSecretIsLogged(t *testing.T) {
 	for _, c := range events {
 		var text, lines bytes.Buffer

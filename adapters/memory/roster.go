@@ -8,15 +8,15 @@ import (
 )
 
 // Announce implements [ports.Roster].
-func (b *Backend) Announce(ctx context.Context, w ports.WorkerInfo) error {
+func (b *Backend) Announce(ctx context.Context, w ports.WorkerInfo) (epoch string, err error) {
 	now, err := b.begin(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer b.mu.Unlock()
 	w.SeenAt = now
 	b.workers[w.Holder] = w
-	return nil
+	return "memory", nil
 }
 
 // Withdraw implements [ports.Roster].

@@ -112,8 +112,8 @@ func (b *Backend) skew() any {
 
 // announce puts queues on the list of queues, each once in the life of the process unless it is said to be anew.
 func (b *Backend) announce(ctx context.Context, anew bool, queues ...string) error {
+	var names []string
 	b.mu.Lock()
-	var names []any
 	for _, q := range queues {
 		if anew || !b.known[q] {
 			names = append(names, q)
@@ -123,8 +123,14 @@ func (b *Backend) announce(ctx context.Context, anew bool, queues ...string) err
 	if len(names) == 0 {
 		return nil
 	}
-	if err := b.servers.client().SAdd(ctx, b.queuesKey(), names...).Err(); err != nil {
-		return b.failed(ctx, "queues", err)
+	for some := range slices.Chunk(names, ports.MaxBatch) {
+		args := []any{b.skew()}
+		for _, name := range some {
+			args = append(args, name)
+		}
+		if _, err := b.run(ctx, queuesScript, b.queuesKey(), args...); err != nil {
+			return err
+		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -41,7 +41,7 @@ func meaning(err error) error {
 
 // meaningOfReply sorts what the server said: it did not do it, in each case.
 func meaningOfReply(text string) error {
-	if strings.Contains(text, "OOM command not allowed") {
+	if strings.HasPrefix(text, "OOM ") {
 		return ports.ErrBackendFull
 	}
 	for _, passing := range []string{
@@ -51,10 +51,8 @@ func meaningOfReply(text string) error {
 			return ports.ErrUnavailable
 		}
 	}
-	return errServer
+	return ports.ErrRefused
 }
-
-var errServer = errors.New("the server refused the call")
 
 // notSent reports whether a call cannot have reached the server.
 func notSent(err error) bool {

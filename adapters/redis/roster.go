@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -11,19 +12,21 @@ import (
 
 // Announce implements [ports.Roster]. The worker's queues are put on the list of queues
 // anew, so that they are there again if the server has lost its data.
-func (b *Backend) Announce(ctx context.Context, w ports.WorkerInfo) error {
-	if err := b.begin(ctx); err != nil {
-		return err
-	}
+func (b *Backend) Announce(ctx context.Context, w ports.WorkerInfo) (epoch string, err error) {
 	if err := b.announce(ctx, true, w.Queues...); err != nil {
-		return err
+		return "", err
 	}
 	text, err := json.Marshal(w)
 	if err != nil {
-		return failure("announce", err)
+		return "", failure("announce", err)
 	}
-	_, err = b.run(ctx, rosterScript, b.rosterKey(), b.skew(), ports.RosterTTL.Milliseconds(), w.Holder, text)
-	return err
+	answer, err := b.run(ctx, rosterScript, b.rosterKey(), b.skew(), ports.RosterTTL.Milliseconds(), w.Holder, text, rand.Text())
+	if err != nil {
+		return "", err
+	}
+	r := replyOf(answer)
+	epoch = r.text()
+	return epoch, r.failure("announce")
 }
 
 // Withdraw implements [ports.Roster].

@@ -34,6 +34,7 @@ var (
 	pauseScript      = load("pause")
 	recordScript     = load("record")
 	quarantineScript = load("quarantine")
+	queuesScript     = load("queues")
 	rosterScript     = load("roster")
 )
 

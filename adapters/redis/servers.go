@@ -88,15 +88,14 @@ func (s *servers) close() error {
 // proxy, have to find the new one. In a Cluster a server that does not answer may have been replaced, of which nobody
 // but the others tells.
 func (s *servers) heed(ctx context.Context, err error) {
-	var reply redis.Error
-	if errors.As(err, &reply) {
+	if reply, ok := errors.AsType[redis.Error](err); ok {
 		if strings.Contains(reply.Error(), "READONLY") {
 			s.renew()
 		}
 		return
 	}
-	var network net.Error
-	if cluster, ok := s.client().(*redis.ClusterClient); ok && errors.As(err, &network) {
+	_, network := errors.AsType[net.Error](err)
+	if cluster, ok := s.client().(*redis.ClusterClient); ok && network {
 		cluster.ReloadState(ctx)
 	}
 }

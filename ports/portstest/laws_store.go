@@ -233,8 +233,12 @@ func roster(w *world) {
 		slices.Sort(names)
 		return names
 	}
+	last := ""
 	announce := func(holder string) {
-		w.did("Announce", w.Backend.Announce(w.ctx, ports.WorkerInfo{Holder: holder, Name: "default", Types: []string{"greet"}, Queues: []string{queue}, Places: 5}))
+		epoch, err := w.Backend.Announce(w.ctx, ports.WorkerInfo{Holder: holder, Name: "default", Types: []string{"greet"}, Queues: []string{queue}, Places: 5})
+		w.did("Announce", err)
+		w.must(epoch != "" && (last == "" || epoch == last), "the epoch is %q, and was %q", epoch, last)
+		last = epoch
 	}
 	announce(ann)
 	announce(bob)

@@ -271,7 +271,8 @@ func TestCounts(t *testing.T) {
 func TestWorkersAreThoseOfAllBackends(t *testing.T) {
 	bubble(t, func(r *rig) {
 		announce := func(b *backend, name, holder string) {
-			r.ok(b.Announce(r.t.Context(), ports.WorkerInfo{Name: name, Holder: holder}))
+			_, err := b.Announce(r.t.Context(), ports.WorkerInfo{Name: name, Holder: holder})
+			r.ok(err)
 		}
 		announce(r.far, "zoe", "h1")
 		announce(r.near, "bob", "h3")

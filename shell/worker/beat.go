@@ -194,11 +194,15 @@ func (l *link) announce(ctx context.Context) {
 	if l.roster == nil {
 		return
 	}
-	err := l.roster.Announce(ctx, l.pool.Status())
+	epoch, err := l.roster.Announce(ctx, l.pool.Status())
 	if err != nil {
 		l.failed(ctx, "", "announce", err)
 		return
 	}
+	if l.epoch != "" && epoch != l.epoch {
+		l.pool.opts.Observer.Observe(ctx, ports.DataLossSuspected{Worker: l.pool.opts.Name, Queues: l.names()})
+	}
+	l.epoch = epoch
 	if workers, err := l.roster.Workers(ctx); err == nil {
 		l.pool.mu.Lock()
 		l.workers = workers

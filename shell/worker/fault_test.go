@@ -331,7 +331,7 @@ func TestTypeThatAnotherWorkerHandles(t *testing.T) {
 // announce puts another worker on the roster.
 func announce(t *testing.T, r *rig, holder, jobType string) {
 	t.Helper()
-	err := r.backend.Announce(r.t.Context(), ports.WorkerInfo{Holder: holder, Queues: []string{"default"}, Types: []string{jobType}})
+	_, err := r.backend.Announce(r.t.Context(), ports.WorkerInfo{Holder: holder, Queues: []string{"default"}, Types: []string{jobType}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ type link struct {
 	work   chan struct{} // rung when a source has become ripe
 	beats  chan struct{} // rung when leases want to be extended at once
 	ready  chan struct{} // rung when there are outcomes to settle
+	epoch  string        // of the backend's data, as last announced; the heartbeat's own
 
 	// The rest is guarded by pool.mu.
 	outcomes  []outcome          // to be settled
@@ -74,6 +75,15 @@ func (l *link) shortest() time.Duration {
 	return d
 }
 
+// names is the names of the sources.
+func (l *link) names() []string {
+	names := make([]string, len(l.sources))
+	for i, s := range l.sources {
+		names[i] = s.Name
+	}
+	return names
+}
+
 // failed tells of a call that failed.
 func (l *link) failed(ctx context.Context, queue, call string, err error) {
 	l.pool.opts.Observer.Observe(ctx, ports.CallFailed{Worker: l.pool.opts.Name, Queue: queue, Call: call, Err: err})
@@ -81,10 +91,7 @@ func (l *link) failed(ctx context.Context, queue, call string, err error) {
 
 // waitLoop hears of work and of requests to cancel.
 func (l *link) waitLoop(ctx context.Context) {
-	names := make([]string, len(l.sources))
-	for i, s := range l.sources {
-		names[i] = s.Name
-	}
+	names := l.names()
 	for failures := 0; ctx.Err() == nil; {
 		woken, err := l.queue.Wait(ctx, 5*time.Second, l.pool.holder, names...)
 		if err == nil {
