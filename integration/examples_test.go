@@ -27,7 +27,7 @@ func TestPrograms(t *testing.T) {
 		{"scheduled", nil, []string{"the train leaves", "LATE"}},
 		{"retries", nil, []string{"attempt 4", "is failed", "revived", "completed 2, dead letters 0"}},
 		{"without-fx", []string{"REDIS_URL="}, []string{`completed, "hello ada"`, `completed, "hello bob"`}},
-		{"without-fx", []string{"REDIS_URL=" + server.URL}, []string{`completed, "hello ada"`, `completed, "hello bob"`}},
+		{"without-fx", []string{"REDIS_URL=" + strings.TrimSuffix(server.URL, "/0") + "/1"}, []string{`completed, "hello ada"`, `completed, "hello bob"`}},
 	} {
 		t.Run(c.program, func(t *testing.T) {
 			t.Parallel()
