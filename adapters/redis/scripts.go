@@ -6,6 +6,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"regexp"
 	"strings"
 
@@ -40,18 +41,24 @@ var (
 
 var use = regexp.MustCompile(`(?m)^--# use (.*)$`)
 
-// load reads a script and puts the parts in that it says it uses. A wrong name is a fault of this
-// package, and panics when the program starts.
+// load reads a script. A wrong name is a fault of this package, and panics when the program starts.
 func load(name string) *script {
-	text := use.ReplaceAllStringFunc(read("lua/"+name+".lua"), func(line string) string {
+	s := &script{name: name}
+	s.read(sources)
+	return s
+}
+
+// read reads the script's text, and puts the parts in that it says it uses.
+func (s *script) read(from fs.FS) {
+	s.source = use.ReplaceAllStringFunc(text(from, "lua/"+s.name+".lua"), func(line string) string {
 		var parts []string
 		for part := range strings.FieldsSeq(use.FindStringSubmatch(line)[1]) {
-			parts = append(parts, read("lua/lib/"+part+".lua"))
+			parts = append(parts, text(from, "lua/lib/"+part+".lua"))
 		}
 		return strings.Join(parts, "\n")
 	})
-	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
-	return &script{name: name, source: text, sha: hex.EncodeToString(sum[:])}
+	sum := sha1.Sum([]byte(s.source)) //nolint:gosec // as above
+	s.sha = hex.EncodeToString(sum[:])
 }
 
 // first is the script as one that does not wait behind others.
@@ -60,8 +67,8 @@ func (s *script) first() *script {
 	return s
 }
 
-func read(path string) string {
-	text, err := sources.ReadFile(path)
+func text(from fs.FS, path string) string {
+	text, err := fs.ReadFile(from, path)
 	if err != nil {
 		panic(err)
 	}

@@ -7,8 +7,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +20,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	tc "github.com/testcontainers/testcontainers-go"
+	tcredis "github.com/testcontainers/testcontainers-go/modules/redis"
 
 	"github.com/boundary-go/jobs/ports/portstest"
 )
@@ -44,11 +50,42 @@ func main() {
 		pattern := regexp.MustCompile(*only)
 		all = slices.DeleteFunc(all, func(s sabotage) bool { return !pattern.MatchString(s.rule) && !pattern.MatchString(s.file) })
 	}
-	if missed := tryAll(context.Background(), all, *side); missed+len(missing) > 0 {
+	ctx := context.Background()
+	stop, err := server(ctx)
+	if err != nil {
+		fmt.Println("there is no Redis for the adapter's laws:", err)
+		os.Exit(1)
+	}
+	missed := tryAll(ctx, all, *side)
+	stop()
+	if missed+len(missing) > 0 {
 		fmt.Printf("%d of %d missed\n", missed, len(all))
 		os.Exit(1)
 	}
 	fmt.Printf("all %d were caught\n", len(all))
+}
+
+// server starts a Redis for the tests, unless JOBS_TEST_REDIS_URL names one.
+func server(ctx context.Context) (stop func(), err error) {
+	const at = "JOBS_TEST_REDIS_URL"
+	if os.Getenv(at) != "" {
+		return func() {}, nil
+	}
+	defer func() { // the library panics where it finds no daemon at all
+		if v := recover(); v != nil {
+			stop, err = func() {}, fmt.Errorf("%v", v)
+		}
+	}()
+	c, err := tcredis.Run(ctx, "redis:7", tc.WithLogger(log.New(io.Discard, "", 0)))
+	stop = func() { _ = tc.TerminateContainer(c, tc.StopTimeout(0)) }
+	if err != nil {
+		return stop, err
+	}
+	url, err := c.ConnectionString(ctx)
+	if err != nil {
+		return stop, err
+	}
+	return stop, errors.Join(os.Setenv(at, url), os.Unsetenv("JOBS_TEST_REQUIRE"))
 }
 
 // lawsWithout is the laws that no saboteur breaks.
@@ -70,6 +107,9 @@ func tryAll(ctx context.Context, all []sabotage, sides int) (missed int) {
 		wg.Go(func() {
 			dir, err := copied(ctx)
 			defer func() { _ = os.RemoveAll(dir) }()
+			if err == nil {
+				err = built(ctx, dir)
+			}
 			for s := range next {
 				verdict, ok := fmt.Sprint(err), false
 				if err == nil {
@@ -104,6 +144,36 @@ func copied(ctx context.Context) (dir string, err error) {
 	return dir, nil
 }
 
+// scriptLaws is the test of the laws that reads the scripts when it runs. It is built once for each copy.
+const scriptLaws = "laws.test"
+
+// built builds that test in a copy, and sees that nothing is wrong before anything is taken out.
+func built(ctx context.Context, dir string) error {
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-tags=sabotage", "-o", filepath.Join(dir, scriptLaws), "./adapters/redis")
+	build.Dir = dir
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the laws: %w: %s", err, firstLine(string(out)))
+	}
+	run := exec.CommandContext(ctx, filepath.Join(dir, scriptLaws), "-test.run=^TestLaws$")
+	run.Dir = filepath.Join(dir, "adapters/redis")
+	if out, err := run.CombinedOutput(); err != nil {
+		return fmt.Errorf("the laws are broken before anything was taken out: %w: %s", err, noticed(string(out)))
+	}
+	return nil
+}
+
+// command runs the tests that are to notice.
+func (s sabotage) command(ctx context.Context, dir string) *exec.Cmd {
+	if strings.HasSuffix(s.file, ".lua") {
+		cmd := exec.CommandContext(ctx, filepath.Join(dir, scriptLaws), "-test.timeout=2m", "-test.run="+s.run)
+		cmd.Dir = filepath.Join(dir, s.pkg)
+		return cmd
+	}
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-tags=sabotage", "-timeout=2m", "-run", s.run, "./"+s.pkg)
+	cmd.Dir = dir
+	return cmd
+}
+
 // try takes the rule out of a copy, runs the tests, and puts it back. It gives what noticed.
 func (s sabotage) try(ctx context.Context, dir string) (verdict string, caught bool) {
 	path := filepath.Join(dir, s.file)
@@ -120,8 +190,7 @@ func (s sabotage) try(ctx context.Context, dir string) (verdict string, caught b
 	}()
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=2m", "-run", s.run, "./"+s.pkg)
-	cmd.Dir = dir
+	cmd := s.command(ctx, dir)
 	cmd.Env = append(os.Environ(), "JOBS_TEST_REPORT="+os.DevNull)
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()

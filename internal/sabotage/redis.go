@@ -4,7 +4,7 @@ package main
 func onRedis(law, file, old, changed string) sabotage {
 	return sabotage{
 		rule: law, file: "adapters/redis/" + file, old: old, new: changed,
-		pkg: "integration/laws", run: "^TestLawsOnRedis$/^(redis:7|at_hand)$/^" + asSubtest(law) + "$",
+		pkg: "adapters/redis", run: "^TestLaws$/^" + asSubtest(law) + "$",
 	}
 }
 

@@ -1,0 +1,15 @@
+//go:build sabotage
+
+package redis
+
+import "os"
+
+// ReadScripts reads all scripts from the current folder instead of those that were built in.
+func ReadScripts() {
+	for _, s := range []*script{
+		enqueueScript, leaseScript, extendScript, giveBackScript, swapScript, changeScript, cancelScript, getScript, countScript,
+		pauseScript, recordScript, quarantineScript, queuesScript, rosterScript,
+	} {
+		s.read(os.DirFS("."))
+	}
+}
