@@ -28,6 +28,11 @@ unit: ## run the tests that need nothing
 race: ## run all tests with the race detector
 	@JOBS_TEST_REPORT=$(REPORT) go test -race ./...; $(TELL)
 
+.PHONY: cover
+cover: ## see that the tests of core reach at least 95 of 100 of its statements
+	@profile=$$(mktemp) && go test -count=1 -coverprofile=$$profile ./core >/dev/null && \
+		go tool cover -func=$$profile | awk '/^total:/ {print "core is covered to " $$3; exit ($$3+0 < 95)}'; status=$$?; rm -f $$profile; exit $$status
+
 .PHONY: conform
 conform: ## hold every adapter to the laws
 	@JOBS_TEST_REPORT=$(REPORT) go test -count=1 -run Laws ./adapters/... ./integration/laws; $(TELL)
@@ -76,6 +81,6 @@ vuln: ## look for known vulnerabilities; needs the network
 	@go tool -modfile=tools/go.mod govulncheck ./...
 
 .PHONY: check
-check: lint race ## all that CI runs
+check: lint cover race ## all that CI runs
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=3s
 	@$(MAKE) --no-print-directory sabotage

@@ -23,6 +23,9 @@ func TestLawsOnRedis(t *testing.T) {
 				b, clock := server.Backend(tb, redis.Options{Remember: portstest.DedupWindow + 24*time.Hour})
 				return portstest.Harness{Backend: b, Advance: clock.Advance}
 			})
+			if !t.Failed() {
+				redistest.Report("held to %d laws: %s (%s)", len(portstest.Laws()), server.Version, kind)
+			}
 		})
 	}
 }

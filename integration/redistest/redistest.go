@@ -95,7 +95,7 @@ func Start(tb testing.TB, kind Kind) *Server {
 func Need(tb testing.TB, kind Kind) *Server {
 	tb.Helper()
 	if decide(tb) != fromDocker {
-		report("LEFT OUT: %s, as there is no Docker", kind)
+		Report("LEFT OUT: %s, as there is no Docker", kind)
 		tb.Skipf("%s needs Docker", kind)
 	}
 	return Start(tb, kind)
@@ -116,7 +116,7 @@ func running(ctx context.Context, origin source, kind Kind) (*Server, error) {
 		return nil, fmt.Errorf("it does not answer: %w", err)
 	}
 	servers[kind] = s
-	report("tested with %s (%s)", s.Version, origin.describe(kind))
+	Report("tested with %s (%s)", s.Version, origin.describe(kind))
 	return s, nil
 }
 
@@ -140,7 +140,7 @@ func decide(tb testing.TB) source {
 	if from == undecided {
 		from = find(tb.Context())
 		if from == fromNowhere && required == "" {
-			report("LEFT OUT: everything that needs a Redis (%s). Get one with: apt-get install redis-server, or Docker, or JOBS_TEST_REDIS_URL=redis://…",
+			Report("LEFT OUT: everything that needs a Redis (%s). Get one with: apt-get install redis-server, or Docker, or JOBS_TEST_REDIS_URL=redis://…",
 				strings.Join(why, "; "))
 		}
 	}
@@ -171,8 +171,9 @@ func find(ctx context.Context) source {
 	}
 	why = append(why, "no redis-server or valkey-server on PATH")
 	if os.Getenv("JOBS_TEST_INSTALL") == "1" {
-		out, err := exec.CommandContext(ctx, "apt-get", "install", "-y", "--no-install-recommends", "redis-server").CombinedOutput()
-		if err == nil && program() != "" {
+		// Another package's tests may be at it.
+		out, err := exec.CommandContext(ctx, "apt-get", "-o", "DPkg::Lock::Timeout=120", "install", "-y", "--no-install-recommends", "redis-server").CombinedOutput()
+		if program() != "" {
 			return fromPath
 		}
 		why = append(why, fmt.Sprintf("apt-get install redis-server: %v: %s", err, lastLine(out)))
@@ -316,9 +317,9 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-// report says what was tested with, or left out: to the file that JOBS_TEST_REPORT names, which "make test"
+// Report says what was tested with, or left out: to the file that JOBS_TEST_REPORT names, which "make test"
 // shows at its end, or to the terminal.
-func report(format string, args ...any) {
+func Report(format string, args ...any) {
 	line := fmt.Sprintf(format, args...) + "\n"
 	path := os.Getenv("JOBS_TEST_REPORT")
 	if path == "" {
