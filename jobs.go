@@ -85,6 +85,8 @@ type (
 	LeaseLost = ports.LeaseLost
 	// JobsCorrupt says that records could not be read, and were put among the dead letters.
 	JobsCorrupt = ports.JobsCorrupt
+	// JobsHeld says that records of a newer version were left for a worker that understands them.
+	JobsHeld = ports.JobsHeld
 	// DataLossSuspected says that a backend does not have the data any more that it had.
 	DataLossSuspected = ports.DataLossSuspected
 	// CallFailed says that a call to a backend failed, and will be repeated.

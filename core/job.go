@@ -21,7 +21,7 @@ type Ref struct {
 // Job is one unit of work and its whole record. It is a value: the functions of
 // this package take one and return the next, and never change what they were given.
 //
-// Type, Queue, Tenant, Priority, Args and Meta never change after [New].
+// Type, Queue, Tenant, Priority, Args, Meta and Codec never change after [New].
 // Instants are UTC and exact to the millisecond; one that did not happen is zero.
 type Job struct {
 	ID       ID                `json:"id"`
@@ -31,6 +31,7 @@ type Job struct {
 	Priority Priority          `json:"priority"`
 	Args     json.RawMessage   `json:"args,omitempty"`
 	Meta     map[string]string `json:"meta,omitempty"`
+	Codec    string            `json:"codec,omitempty"` // how Args and Result are encoded; "" is as they are, in JSON
 
 	Status     Status        `json:"status"`
 	Attempt    int           `json:"attempt"`           // from 1: the one that is next, under way, or was the last

@@ -66,7 +66,7 @@ func clip(s string) string { return Cut(s, MaxIdentifier+20) }
 func New(draft Job, maxPayload int) (Job, error) {
 	j := Job{
 		ID: draft.ID, Type: draft.Type, Queue: draft.Queue, Tenant: draft.Tenant, Priority: draft.Priority,
-		Args: draft.Args, Meta: draft.Meta, MaxRetries: draft.MaxRetries, Timeout: draft.Timeout, Retry: draft.Retry,
+		Args: draft.Args, Meta: draft.Meta, Codec: draft.Codec, MaxRetries: draft.MaxRetries, Timeout: draft.Timeout, Retry: draft.Retry,
 		RunAt: Instant(draft.RunAt), Delay: max(0, draft.Delay), Durability: draft.Durability,
 		Status: Pending, Attempt: 1,
 	}
@@ -114,6 +114,9 @@ func invalid(j Job) error {
 	fault("type", CheckIdentifier(j.Type))
 	if j.Tenant != "" {
 		fault("tenant", CheckIdentifier(j.Tenant))
+	}
+	if j.Codec != "" {
+		fault("codec", CheckIdentifier(j.Codec))
 	}
 	for k := range j.Meta {
 		fault("metadata key", CheckIdentifier(k))

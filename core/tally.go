@@ -30,6 +30,7 @@ type Totals struct {
 	Retried   int64         `json:"retried"`
 	Cancelled int64         `json:"cancelled"`
 	Crashed   int64         `json:"crashed"`  // leases that ran out
+	Corrupt   int64         `json:"corrupt"`  // records that could not be read, or were not there
 	RunTime   time.Duration `json:"run_time"` // of the runs that completed, together
 }
 
@@ -69,6 +70,7 @@ func (t Tally) Plus(u Tally) Tally {
 	t.Done.Retried += u.Done.Retried
 	t.Done.Cancelled += u.Done.Cancelled
 	t.Done.Crashed += u.Done.Crashed
+	t.Done.Corrupt += u.Done.Corrupt
 	t.Done.RunTime += u.Done.RunTime
 	return t
 }

@@ -13,15 +13,15 @@ import (
 func TestTally(t *testing.T) {
 	a := core.Tally{
 		Queue: "mail", Ready: 1, Scheduled: 2, Running: 4, Retrying: 8, Failed: 16, Cancelled: 32, Completed: 64, Paused: true,
-		Done: core.Totals{Enqueued: 128, Completed: 256, Failed: 512, Retried: 1024, Cancelled: 2048, Crashed: 4096, RunTime: 8192},
+		Done: core.Totals{Enqueued: 128, Completed: 256, Failed: 512, Retried: 1024, Cancelled: 2048, Crashed: 4096, Corrupt: 16384, RunTime: 8192},
 	}
 	b := core.Tally{
 		Queue: "other", Ready: 10, Scheduled: 20, Running: 30, Retrying: 40, Failed: 50, Cancelled: 60, Completed: 70,
-		Done: core.Totals{Enqueued: 80, Completed: 90, Failed: 100, Retried: 110, Cancelled: 120, Crashed: 130, RunTime: 140},
+		Done: core.Totals{Enqueued: 80, Completed: 90, Failed: 100, Retried: 110, Cancelled: 120, Crashed: 130, Corrupt: 150, RunTime: 140},
 	}
 	same(t, a.Plus(b), core.Tally{
 		Queue: "mail", Ready: 11, Scheduled: 22, Running: 34, Retrying: 48, Failed: 66, Cancelled: 92, Completed: 134, Paused: true,
-		Done: core.Totals{Enqueued: 208, Completed: 346, Failed: 612, Retried: 1134, Cancelled: 2168, Crashed: 4226, RunTime: 8332},
+		Done: core.Totals{Enqueued: 208, Completed: 346, Failed: 612, Retried: 1134, Cancelled: 2168, Crashed: 4226, Corrupt: 16534, RunTime: 8332},
 	})
 	same(t, a.Plus(core.Tally{}), a)
 	if got := b.Plus(a); got.Queue != "other" || got.Paused {

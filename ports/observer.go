@@ -57,6 +57,12 @@ type (
 		Queue  string
 		IDs    []core.ID
 	}
+	// JobsHeld says that records of a newer version were met, and left for a worker that understands them.
+	JobsHeld struct {
+		Worker string
+		Queue  string
+		IDs    []core.ID
+	}
 	// DataLossSuspected says that a backend does not have the data any more that it had: it was emptied, or is another. What
 	// it had accepted is lost; what is enqueued from now on is not.
 	DataLossSuspected struct {
@@ -86,6 +92,7 @@ func (JobRefused) event()        {}
 func (JobStuck) event()          {}
 func (LeaseLost) event()         {}
 func (JobsCorrupt) event()       {}
+func (JobsHeld) event()          {}
 func (DataLossSuspected) event() {}
 func (CallFailed) event()        {}
 func (WorkerStarted) event()     {}

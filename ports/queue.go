@@ -84,6 +84,7 @@ type LeaseRequest struct {
 type Leased struct {
 	Jobs    []core.Job
 	Corrupt []core.ID // records that could not be read, and were put among the dead letters as they are
+	Newer   []core.ID // records of a newer version, which were left for a worker that understands them
 	Now     time.Time // the backend's clock
 	Next    time.Time // when the queue wants to be looked at again; zero: not before somebody is woken
 }

@@ -39,6 +39,9 @@ func (o *Observer) Observe(ctx context.Context, e ports.Event) {
 	case ports.JobsCorrupt:
 		o.log.LogAttrs(ctx, slog.LevelError, "records that cannot be read are put aside",
 			slog.String("worker", e.Worker), slog.String("queue", e.Queue), slog.Any("job_ids", e.IDs))
+	case ports.JobsHeld:
+		o.log.LogAttrs(ctx, slog.LevelWarn, "records of a newer version are left for a worker that understands them",
+			slog.String("worker", e.Worker), slog.String("queue", e.Queue), slog.Any("job_ids", e.IDs))
 	case ports.DataLossSuspected:
 		o.log.LogAttrs(ctx, slog.LevelError, "the backend has lost the jobs that it had, or is another",
 			slog.String("worker", e.Worker), slog.Any("queues", e.Queues))

@@ -131,6 +131,11 @@ var events = []struct {
 			"worker": "w", "queue": "mail", "job_ids": []any{"00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"},
 		}},
 	}},
+	{"records are newer than the worker", ports.JobsHeld{Worker: "w", Queue: "mail", IDs: []core.ID{{15: 1}}}, []line{
+		{slog.LevelWarn, "records of a newer version are left for a worker that understands them", attrs{
+			"worker": "w", "queue": "mail", "job_ids": []any{"00000000-0000-0000-0000-000000000001"},
+		}},
+	}},
 	{"the backend was emptied", ports.DataLossSuspected{Worker: "w", Queues: []string{"mail"}}, []line{
 		{slog.LevelError, "the backend has lost the jobs that it had, or is another", attrs{"worker": "w", "queues": []any{"mail"}}},
 	}},

@@ -42,7 +42,11 @@ const (
 	hasError
 	hasRuns
 	hasHold
+	hasCodec
 )
+
+// known is every field that this version knows.
+const known = hasCodec<<1 - 1
 
 // appendNew adds the record of a new job, without what the script puts before it.
 func appendNew(b []byte, j core.Job) []byte {
@@ -118,6 +122,9 @@ func appendEnd(b []byte, j core.Job, fields uint64) []byte {
 		b = appendTime(b, j.Hold.Since, j.CreatedAt)
 		b = binary.AppendUvarint(b, uint64(j.Hold.Times))
 	}
+	if fields&hasCodec != 0 {
+		b = appendText(b, j.Codec)
+	}
 	return b
 }
 
@@ -140,6 +147,7 @@ func fieldsOf(j core.Job) (fields uint64) {
 	add(hasError, j.Error != nil)
 	add(hasRuns, len(j.Runs) > 0)
 	add(hasHold, j.Hold != nil)
+	add(hasCodec, j.Codec != "")
 	return fields
 }
 
@@ -166,13 +174,19 @@ func appendPolicy(b []byte, p core.Policy) []byte {
 	return binary.AppendVarint(b, int64(p.MaxRetries))
 }
 
-var errRecord = errors.New("the record cannot be read")
+var (
+	errRecord = errors.New("the record cannot be read")
+	errNewer  = errors.New("the record was written by a newer version")
+)
 
-// decode reads a record. The error wraps errRecord.
+// decode reads a record. The error wraps errRecord, or errNewer: a record says with its version, and with the
+// fields that it has, what its reader must understand.
 func decode(ref core.Ref, record string) (core.Job, error) {
 	r := &reader{rest: record}
-	if v := r.byte(); v != version && r.err == nil {
-		return core.Job{}, fmt.Errorf("%w: its version is %d, and this one knows %d", errRecord, v, version)
+	if v := r.byte(); v > version {
+		return core.Job{}, fmt.Errorf("%w: its version is %d, and this one knows %d", errNewer, v, version)
+	} else if v != version && r.err == nil {
+		return core.Job{}, fmt.Errorf("%w: its version is %d", errRecord, v)
 	}
 	j := core.Job{ID: ref.ID, Queue: ref.Queue}
 	flags := r.byte()
@@ -267,6 +281,10 @@ func (r *reader) time(from time.Time) time.Time {
 func (r *reader) body(j *core.Job) {
 	j.Type = r.text()
 	fields := r.uvarint()
+	if fields&^known != 0 && r.err == nil {
+		r.err, r.rest = errNewer, ""
+		return
+	}
 	j.Attempt, j.Args, j.MaxRetries = int(r.uvarint()), r.raw(), core.ByPolicy
 	if fields&hasFailures != 0 {
 		j.Failures = int(r.uvarint())
@@ -313,6 +331,9 @@ func (r *reader) end(j *core.Job, fields uint64) {
 	}
 	if fields&hasHold != 0 {
 		j.Hold = &core.Hold{Reason: r.text(), Since: r.time(j.CreatedAt), Times: int(r.uvarint())}
+	}
+	if fields&hasCodec != 0 {
+		j.Codec = r.text()
 	}
 }
 

@@ -1,7 +1,11 @@
 package redis_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,6 +67,9 @@ func anyJob(t *rapid.T) core.Job {
 			j.Retry.Schedule = append(j.Retry.Schedule, time.Duration(rapid.Int64Range(0, 1e15).Draw(t, "delay")))
 		}
 	}
+	if rapid.Bool().Draw(t, "has codec") {
+		j.Codec = text.Draw(t, "codec")
+	}
 	for range rapid.IntRange(0, 3).Draw(t, "runs") {
 		j.Runs = append(j.Runs, core.Run{
 			Attempt: rapid.IntRange(1, 9).Draw(t, "n"), Ending: core.Ending(rapid.IntRange(0, 9).Draw(t, "ending")),
@@ -93,6 +100,29 @@ func TestCutRecordsAreErrors(t *testing.T) {
 			t.Fatalf("%d of %d bytes are read as a job", cut, len(record))
 		}
 	})
+}
+
+func TestRecordsOfANewerVersionAreToldApart(t *testing.T) {
+	record := redis.Record(core.Job{Type: "work", Queue: "default", Attempt: 1, MaxRetries: core.ByPolicy, CreatedAt: time.UnixMilli(1)})
+	newer := slices.Clone(record)
+	newer[0]++
+	fields := bytes.Index(record, []byte("work")) + len("work")
+	strange := append(binary.AppendUvarint(slices.Clone(record[:fields]), 1<<20), record[fields+1:]...)
+	for what, c := range map[string]struct {
+		record []byte
+		want   error
+	}{
+		"this version": {record, nil}, "a newer version": {newer, redis.ErrNewer}, "an unknown field": {strange, redis.ErrNewer},
+	} {
+		if _, err := redis.Decode(core.Ref{}, string(c.record)); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", what, err, c.want)
+		}
+	}
+	older := slices.Clone(record)
+	older[0] = 0
+	if _, err := redis.Decode(core.Ref{}, string(older)); err == nil || errors.Is(err, redis.ErrNewer) {
+		t.Errorf("a version that never was: %v", err)
+	}
 }
 
 func FuzzDecode(f *testing.F) {

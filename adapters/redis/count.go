@@ -46,7 +46,7 @@ func (b *Backend) Count(ctx context.Context, queues ...string) ([]core.Tally, er
 func totalsOf(pairs []any) (t core.Totals) {
 	into := map[string]*int64{
 		"enqueued": &t.Enqueued, "completed": &t.Completed, "failed": &t.Failed,
-		"retried": &t.Retried, "cancelled": &t.Cancelled, "crashed": &t.Crashed,
+		"retried": &t.Retried, "cancelled": &t.Cancelled, "crashed": &t.Crashed, "corrupt": &t.Corrupt,
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		r := &reply{items: pairs[i : i+2]}

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -84,13 +85,16 @@ func (b *Backend) everywhere(ctx context.Context, refs []core.Ref) (asked []aske
 }
 
 // job is the next job of an answer of the get script, as a reader should see it at now. A record that cannot be
-// read is a dead letter, with what there is of it as its arguments.
+// read is a dead letter, or held if a newer version wrote it, with what there is of it as its arguments.
 func (r *reply) job(ref core.Ref, now time.Time) (core.Job, bool) {
 	record, holder, value, until := r.text(), r.text(), r.text(), r.int()
 	if record == "" {
 		return core.Job{}, false
 	}
 	j, err := decode(ref, record)
+	if errors.Is(err, errNewer) {
+		return core.Job{ID: ref.ID, Queue: ref.Queue, Args: []byte(record), Hold: &core.Hold{Reason: err.Error()}}, true
+	}
 	if err != nil {
 		return core.Job{ID: ref.ID, Queue: ref.Queue, Status: core.Failed, Args: []byte(record), Error: &core.Failure{
 			Message: err.Error(), Type: "corrupt",

@@ -2,7 +2,7 @@ package redis
 
 import (
 	"context"
-	"time"
+	"errors"
 
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
@@ -32,26 +32,30 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 		lease.Suspect = suspect && i == 0
 		text, _ := record.(string)
 		j, err := decode(ref, text)
-		if err != nil {
+		switch {
+		case errors.Is(err, errNewer):
+			out.Newer = append(out.Newer, ref.ID)
+			continue
+		case err != nil:
 			out.Corrupt = append(out.Corrupt, ref.ID)
 			continue
 		}
 		out.Jobs = append(out.Jobs, core.Claim(j, lease, out.Now))
 	}
-	if len(out.Corrupt) > 0 {
-		return out, b.quarantine(ctx, req, out.Corrupt)
+	if len(out.Corrupt)+len(out.Newer) > 0 {
+		return out, b.quarantine(ctx, req, out)
 	}
 	return out, nil
 }
 
-// quarantineFor is how long records that cannot be read are kept.
-const quarantineFor = 30 * 24 * time.Hour
-
 // quarantine puts records that could not be read where they do no harm.
-func (b *Backend) quarantine(ctx context.Context, req ports.LeaseRequest, ids []core.ID) error {
-	args := []any{b.skew(), req.Holder, quarantineFor.Milliseconds()}
-	for _, id := range ids {
-		args = append(args, id[:])
+func (b *Backend) quarantine(ctx context.Context, req ports.LeaseRequest, out ports.Leased) error {
+	args := []any{b.skew(), req.Holder}
+	for _, id := range out.Corrupt {
+		args = append(args, id[:], "0")
+	}
+	for _, id := range out.Newer {
+		args = append(args, id[:], "1")
 	}
 	_, err := b.run(ctx, quarantineScript, b.queueKey(req.Queue), args...)
 	return err

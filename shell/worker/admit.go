@@ -15,11 +15,15 @@ func (l *link) admit(ctx context.Context, s *source, req ports.LeaseRequest, out
 	if len(out.Corrupt) > 0 {
 		l.pool.opts.Observer.Observe(ctx, ports.JobsCorrupt{Worker: l.pool.opts.Name, Queue: s.Name, IDs: out.Corrupt})
 	}
+	if len(out.Newer) > 0 {
+		l.pool.opts.Observer.Observe(ctx, ports.JobsHeld{Worker: l.pool.opts.Name, Queue: s.Name, IDs: out.Newer})
+	}
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	s.unanswered, s.failures, s.retryAt = nil, 0, time.Time{}
 	if req.Max > 0 {
-		s.ripe, s.next = s.ripe || len(out.Jobs) >= req.Max, out.Next
+		got := len(out.Jobs) + len(out.Corrupt) + len(out.Newer)
+		s.ripe, s.next = s.ripe || got >= req.Max, out.Next
 	}
 	if len(out.Jobs) == 0 {
 		return
@@ -59,6 +63,10 @@ func (p *Pool) take(s *source, j core.Job) {
 	}
 	if p.state != working {
 		p.settle(h, core.Outcome{Ending: core.Interrupted})
+		return
+	}
+	if j.Codec != "" {
+		p.settle(h, core.Outcome{Ending: core.PutAside, Reason: fmt.Sprintf("its arguments are encoded as %s, which this worker cannot read", j.Codec)})
 		return
 	}
 	handler, ok := p.opts.Registry.Lookup(j.Type)

@@ -298,6 +298,23 @@ func TestTypeThatNobodyHandles(t *testing.T) {
 	})
 }
 
+func TestArgumentsThatNobodyHereCanRead(t *testing.T) {
+	bubble(t, func(r *rig) {
+		ran := 0
+		r.do(func(context.Context) error { ran++; return nil })
+		r.start()
+		ref := r.enqueue(retries(0), func(j *core.Job) { j.Codec = "rot13" })
+		r.pass(time.Hour) // however long
+		j := r.want(ref, core.Pending, 1)
+		if ran != 0 || j.Hold == nil || j.Hold.Reason != "its arguments are encoded as rot13, which this worker cannot read" || j.Failures != 0 {
+			t.Errorf("ran %d times, hold %+v, %d failures", ran, j.Hold, j.Failures)
+		}
+		if j.Hold != nil && j.Hold.Times > 130 {
+			t.Errorf("it was looked at %d times in an hour", j.Hold.Times)
+		}
+	})
+}
+
 func TestTypeThatAnotherWorkerHandles(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.do(func(context.Context) error { return nil })

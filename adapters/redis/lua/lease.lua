@@ -7,7 +7,7 @@
 --      how long finished jobs are remembered (ms)
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
 --      the IDs in one string, their records
---# use clock record line wake window promote takeup sweep pick
+--# use clock record line wake window aside promote takeup sweep pick
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
 

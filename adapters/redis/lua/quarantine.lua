@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
--- quarantine: puts leased jobs whose records cannot be read among the dead letters, as they are.
+-- quarantine: puts leased jobs aside whose records cannot be read, as they are.
 --
 -- KEYS[1] queue
--- ARGV skew, holder, how long to keep them (ms), then up to 100 IDs
---# use clock
+-- ARGV skew, holder, then up to 100 times: id, whether a newer version wrote it ('1' or '0')
+--# use clock record aside
 local leases = q .. ':leases:' .. ARGV[2]
-for i = 4, #ARGV do
+for i = 3, #ARGV, 2 do
   if redis.call('HDEL', leases, ARGV[i]) == 1 then
-    redis.call('ZADD', q .. ':failed', now + ARGV[3], ARGV[i])
+    put_aside(ARGV[i], ARGV[i + 1] == '1')
   end
 end
 if redis.call('EXISTS', leases) == 0 then

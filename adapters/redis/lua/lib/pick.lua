@@ -32,16 +32,15 @@ local function popped(want)
   return out
 end
 
--- admit: adds to the jobs picked those that may be leased. An entry of a job that is not ready is dropped, and
--- so is one of a job that is not there.
+-- admit: adds to the jobs picked those that may be leased. An entry of a job that is not ready is dropped.
 local function admit(entries, ids, records)
   for i, record in ipairs(redis.call('HMGET', q .. ':jobs', unpack(entries))) do
     if readable(record) and not flagged(record, LINED) then
       ids[#ids + 1], records[#records + 1] = entries[i], record
     elseif readable(record) then
       redis.call('HSET', q .. ':jobs', entries[i], with_flags(record, byte(record, 2) - LINED))
-    elseif record then
-      put_away(entries[i], record)
+    else
+      unreadable(entries[i], record)
     end
   end
 end

@@ -7,16 +7,6 @@ local function sooner(at)
   end
 end
 
--- put_away: a record that cannot be read goes to the dead letters as it is; one that was written by a newer
--- version waits for a worker that understands it.
-local function put_away(id, record)
-  if byte(record, 1) and byte(record, 1) > VERSION then
-    redis.call('ZADD', q .. ':scheduled', now + 30000, id)
-  else
-    redis.call('ZADD', q .. ':failed', now + 2592000000, id)
-  end
-end
-
 local function promote(kind)
   local key = q .. ':' .. kind
   local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
@@ -29,8 +19,8 @@ local function promote(kind)
         if lined ~= record then
           redis.call('HSET', q .. ':jobs', due[i], lined)
         end
-      elseif record then
-        put_away(due[i], record)
+      else
+        unreadable(due[i], record)
       end
     end
     head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')

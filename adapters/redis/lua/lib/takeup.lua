@@ -25,8 +25,8 @@ local function reclaim(who)
     local record = redis.call('HGET', q .. ':jobs', id)
     if readable(record) then
       redis.call('HSET', q .. ':jobs', id, line(id, crashed(record, held[id]), true))
-    elseif record then
-      put_away(id, record)
+    else
+      unreadable(id, record)
     end
   end
   if #ids > 0 then
