@@ -50,6 +50,34 @@ type Page struct {
 	Now  time.Time // the backend's clock
 }
 
+// Audit is what an [Auditor] found.
+type Audit struct {
+	Queue string `json:"queue"`
+	Jobs  int64  `json:"jobs"` // that are live, dead or cancelled
+	Flaws []Flaw `json:"flaws"`
+}
+
+// Flaw is something that does not fit.
+type Flaw struct {
+	Key    string  `json:"key"`         // where
+	ID     core.ID `json:"id,omitzero"` // of the job that it is about, if it is about one
+	What   string  `json:"what"`
+	Mended bool    `json:"mended"`
+}
+
+// String is the flaw in a line.
+func (f Flaw) String() string {
+	s := f.Key
+	if f.ID != (core.ID{}) {
+		s += ": job " + f.ID.String()
+	}
+	s += ": " + f.What
+	if f.Mended {
+		s += " (mended)"
+	}
+	return s
+}
+
 // MaxPage is the largest limit of a List.
 const MaxPage = 100
 
@@ -94,6 +122,15 @@ type (
 		Withdraw(ctx context.Context, holder string) error
 		// Workers is everyone who is alive, by name and holder.
 		Workers(ctx context.Context) ([]WorkerInfo, error)
+	}
+
+	// Auditor sees that everything that a backend keeps of a queue fits together.
+	Auditor interface {
+		// Audit looks through a queue, however busy it is, and tells what does not fit; where something is of a wrong
+		// sort altogether, no more than that until it is mended. With mend each flaw is mended in the
+		// step that finds it: a job that is nowhere is put where its status says, an entry without a job is dropped, what
+		// cannot be read is put aside.
+		Audit(ctx context.Context, queue string, mend bool) (Audit, error)
 	}
 
 	// Backend is all that a complete adapter gives. Close ends every call under way with

@@ -42,6 +42,7 @@ var (
 	_ ports.Deleter   = (*Backend)(nil)
 	_ ports.Recorder  = (*Backend)(nil)
 	_ ports.Roster    = (*Backend)(nil)
+	_ ports.Auditor   = (*Backend)(nil)
 )
 
 // New makes an empty backend.

@@ -41,8 +41,9 @@ type Backend struct {
 
 	mu      sync.Mutex
 	closed  bool
-	known   map[string]bool     // queues that this process has put on the list of queues
-	mailbox map[string]*mailbox // by holder
+	known   map[string]bool      // queues that this process has put on the list of queues
+	mailbox map[string]*mailbox  // by holder
+	rescued map[string]time.Time // queues that were mended, and when
 }
 
 var (
@@ -52,6 +53,7 @@ var (
 	_ ports.Deleter   = (*Backend)(nil)
 	_ ports.Recorder  = (*Backend)(nil)
 	_ ports.Roster    = (*Backend)(nil)
+	_ ports.Auditor   = (*Backend)(nil)
 )
 
 // New makes a backend over a client that is ready, and that stays the caller's to close. Its
@@ -66,7 +68,7 @@ func New(client redis.UniversalClient, opts Options) *Backend {
 	}
 	return &Backend{
 		servers: servers{general: client, urgent: client}, opts: opts,
-		known: map[string]bool{}, mailbox: map[string]*mailbox{},
+		known: map[string]bool{}, mailbox: map[string]*mailbox{}, rescued: map[string]time.Time{},
 	}
 }
 

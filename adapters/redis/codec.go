@@ -24,6 +24,7 @@ const (
 	version  = 1
 	headSize = 22 // up to the level, which a new job's record begins with
 
+	flagLined      = 1
 	flagCancelling = 2
 )
 

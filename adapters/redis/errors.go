@@ -39,10 +39,13 @@ func meaning(err error) error {
 	}
 }
 
-// meaningOfReply sorts what the server said: it did not do it, in each case.
+// meaningOfReply sorts what the server said: it did not do it, but for one case.
 func meaningOfReply(text string) error {
 	if strings.HasPrefix(text, "OOM ") {
 		return ports.ErrBackendFull
+	}
+	if strings.HasPrefix(text, "WRONGTYPE") { // in the middle of a script, perhaps; see rescue
+		return ports.ErrUncertain
 	}
 	for _, passing := range []string{
 		"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "NOREPLICAS", "BUSY", "max number of clients",

@@ -36,6 +36,9 @@ var (
 	recordScript     = load("record")
 	quarantineScript = load("quarantine")
 	queuesScript     = load("queues")
+	auditScript      = load("audit")
+	verifyScript     = load("verify")
+	mendScript       = load("mend")
 	rosterScript     = load("roster")
 )
 
@@ -131,6 +134,9 @@ func (b *Backend) runOn(ctx context.Context, client processor, s *script, key st
 	}
 	reply, err := cmd.Result()
 	if err != nil && !errors.Is(err, redis.Nil) {
+		if redis.HasErrorPrefix(err, "WRONGTYPE") && s != mendScript && s != verifyScript {
+			b.rescue(ctx, key)
+		}
 		return nil, b.failed(ctx, s.name, err)
 	}
 	return reply, nil

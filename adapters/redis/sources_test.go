@@ -33,6 +33,9 @@ func files(t *testing.T, patterns ...string) map[string]string {
 func TestNothingScans(t *testing.T) {
 	scans := regexp.MustCompile(`redis\.call\('(KEYS|SCAN|HSCAN|SSCAN|ZSCAN|MEMORY|FLUSHDB)'|\.(Keys|Scan|HScan|SScan|ZScan|MemoryUsage)\(ctx`)
 	for path, text := range files(t, "*.go", "lua/*.lua", "lua/lib/*.lua") {
+		if strings.Contains(path, "audit.") { // which an operator asks for
+			continue
+		}
 		if found := scans.FindString(text); found != "" {
 			t.Errorf("%s: %s", path, found)
 		}

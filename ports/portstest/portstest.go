@@ -10,6 +10,7 @@ package portstest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -30,6 +31,7 @@ type Backend interface {
 	ports.Deleter
 	ports.Recorder
 	ports.Roster
+	ports.Auditor
 }
 
 // Harness is a fresh, empty backend and a hold on its clock.
@@ -96,8 +98,24 @@ func (l Law) Check(ctx context.Context, h Harness) (err error) {
 			panic(broken)
 		}
 	}()
-	l.check(&world{ctx: ctx, Harness: h, requests: map[string]int64{}})
+	w := &world{ctx: ctx, Harness: h, requests: map[string]int64{}}
+	l.check(w)
+	w.sound()
 	return nil
+}
+
+// sound expects that whatever a law has done, everything that is kept fits together.
+func (w *world) sound() {
+	queues, err := w.Backend.Count(w.ctx)
+	if errors.Is(err, ports.ErrClosed) {
+		return
+	}
+	w.did("Count", err)
+	for _, q := range queues {
+		audit, err := w.Backend.Audit(w.ctx, q.Queue, false)
+		w.did("Audit", err)
+		w.must(len(audit.Flaws) == 0, "queue %s is left with flaws: %v", q.Queue, audit.Flaws)
+	}
 }
 
 // breach is how a law was found broken.

@@ -305,6 +305,19 @@ func (o *Operator) Workers(ctx context.Context) ([]ports.WorkerInfo, error) {
 	return out, nil
 }
 
+// Doctor looks through a queue, however busy it is, and tells what does not fit together; with mend it mends that. There
+// is nothing to be told unless the server has lost data, or somebody else has written into it.
+func (o *Operator) Doctor(ctx context.Context, queue string, mend bool) (ports.Audit, error) {
+	if err := o.known(queue); err != nil {
+		return ports.Audit{}, err
+	}
+	a, ok := o.queues[queue].Backend.(ports.Auditor)
+	if !ok {
+		return ports.Audit{}, fmt.Errorf("queue %q: doctor: %w", queue, ports.ErrUnsupported)
+	}
+	return a.Audit(ctx, queue, mend)
+}
+
 // Pause stops a queue: it takes jobs in and gives none out, at every worker, until [Operator.Resume].
 // Jobs that run go on.
 func (o *Operator) Pause(ctx context.Context, queue string) error {

@@ -1,0 +1,74 @@
+#!lua flags=allow-oom
+-- mend: looks at keys that did not seem to be in order, each in one step, and puts those in order that are not.
+--
+-- KEYS[1] queue
+-- ARGV skew, whether to mend ('1' or '0'), then up to 100 times: what it is about (type, line, turn, lease, old, rev),
+--      the rest of the key's name, and for a type the one that it should have, for a rev the highest of a job
+-- returns for each whether it is out of order
+--# use clock
+local mend, out = ARGV[2] == '1', {}
+
+-- wrong has, for each sort of flaw, whether it is there, and what mends it.
+local wrong = {}
+
+function wrong.type(name, want)
+  local is = redis.call('TYPE', q .. name).ok
+  return is ~= want and is ~= 'none', function()
+    redis.call('RENAME', q .. name, q .. ':aside' .. name .. ':' .. string.format('%.0f', now))
+    redis.call('HINCRBY', q .. ':counts', 'corrupt', 1)
+  end
+end
+
+-- line: a ready list whose tenant has no turn; turn: a tenant who has one, and no list.
+function wrong.line(name)
+  local level, tenant = string.match(name, '^:ready:(%d):(.*)$')
+  local ring = q .. ':ring:' .. level
+  local turns = #redis.call('LPOS', ring, tenant, 'COUNT', 2)
+  local due = redis.call('EXISTS', q .. name)
+  return turns ~= due, function()
+    redis.call('LREM', ring, 0, tenant)
+    if due == 1 then
+      redis.call('RPUSH', ring, tenant)
+    end
+  end
+end
+wrong.turn = wrong.line
+
+function wrong.lease(name)
+  local holder = string.sub(name, 9)
+  local listed = redis.call('ZSCORE', q .. ':holders', holder)
+  local has = redis.call('EXISTS', q .. name) == 1
+  return (listed and true or false) ~= has, function()
+    if has then
+      redis.call('ZADD', q .. ':holders', now, holder)
+    else
+      redis.call('ZREM', q .. ':holders', holder)
+    end
+  end
+end
+
+-- old: what is left of a generation that should be gone.
+function wrong.old(name)
+  local gen = tonumber(string.match(name, '%d+$'))
+  local at = tonumber(redis.call('HGET', q, 'gen') or 0)
+  return gen ~= at and gen ~= at - 1 and redis.call('EXISTS', q .. name) == 1, function()
+    redis.call('UNLINK', q .. name)
+  end
+end
+
+-- rev: the counter of lease tokens, which must not give one that a job has had. It rises by two.
+function wrong.rev(_, highest)
+  local at = tonumber(redis.call('HGET', q, 'rev') or 0)
+  return tonumber(highest) > at + 1, function()
+    redis.call('HSET', q, 'rev', highest)
+  end
+end
+
+for i = 3, #ARGV, 3 do
+  local is, repair = wrong[ARGV[i]](ARGV[i + 1], ARGV[i + 2])
+  if is and mend then
+    repair()
+  end
+  out[#out + 1] = is and 1 or 0
+end
+return out

@@ -1,0 +1,59 @@
+#!lua flags=allow-oom
+-- verify: looks at jobs that did not seem to be in order, each in one step, and puts those in order that are not.
+--
+-- KEYS[1] queue
+-- ARGV skew, whether to mend ('1' or '0'), then up to 100 times: id, the ready list in which an entry was seen or ''
+-- returns for each: what is wrong, or ''; the places that have it
+--# use clock record line wake window settle idle places
+local mend, out, final = ARGV[2] == '1', {}, {[4] = 'failed', [5] = 'cancelled'}
+
+-- put: files a job that is nowhere: as its status says, ready if it is not over.
+local function put(id, record)
+  local set = final[byte(record, 4)]
+  if set then
+    redis.call('ZADD', q .. ':' .. set, now + 2592000000, id)
+  elseif byte(record, 4) == 3 then
+    redis.call('HDEL', q .. ':jobs', id)
+    redis.call('HSET', q .. ':done:' .. generation(3600000), id, record)
+  else
+    redis.call('HSET', q .. ':jobs', id, line(id, with_flags(record, 0), false))
+    wake(1)
+  end
+end
+
+for i = 3, #ARGV, 2 do
+  local id, list, wrong = ARGV[i], ARGV[i + 1], ''
+  local record = redis.call('HGET', q .. ':jobs', id)
+  if list == '' and readable(record) then
+    list = 'ready:' .. byte(record, 23) .. ':' .. sub(record, 25, 24 + byte(record, 24))
+  end
+  local at = places(id, list)
+  local lined = readable(record) and flagged(record, LINED)
+  local in_line = #at > 0 and string.find(at[#at], 'ready:', 1, true) == 1
+  if not record then
+    wrong = #at > 0 and 'there is no record of it' or ''
+  elseif #at == 0 then
+    wrong = 'it is in no place'
+  elseif lined and not in_line then
+    wrong = 'it is marked as standing in line, and does not'
+  elseif #at > (lined and 2 or 1) then
+    wrong = 'it is in several places'
+  elseif in_line and #redis.call('LPOS', q .. ':' .. at[#at], id, 'COUNT', 2) > 1 then
+    wrong = 'it stands in line twice'
+  end
+  if mend and wrong == 'it stands in line twice' then
+    redis.call('LREM', q .. ':' .. at[#at], -1, id)
+  elseif mend and wrong ~= '' then
+    for n = record and 2 or 1, #at do
+      take_from(at[n], id)
+    end
+    if lined then
+      redis.call('HSET', q .. ':jobs', id, with_flags(record, byte(record, 2) - LINED))
+    end
+    if record and #at == 0 and readable(record) then
+      put(id, record)
+    end
+  end
+  out[#out + 1], out[#out + 2] = wrong, table.concat(at, ' ')
+end
+return out
