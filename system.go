@@ -180,8 +180,12 @@ func (s *System) Worker(name string) ports.Worker {
 	return nil
 }
 
-// Start starts the workers.
+// Start looks whether the backends are fit, and starts the workers. The error is that of a backend whose startup is
+// strict, and that is not.
 func (s *System) Start(ctx context.Context) error {
+	if err := s.check(ctx); err != nil {
+		return err
+	}
 	for _, name := range sortedNames(s.workers) {
 		if err := s.workers[name].Start(ctx); err != nil {
 			return err

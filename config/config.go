@@ -5,6 +5,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -38,6 +39,8 @@ type Backend struct {
 	URL Secret `koanf:"url"`
 	// Prefix of every key, so that several applications can share a Redis.
 	Prefix string `koanf:"prefix"`
+	// What to do when the server is not fit for jobs: warn; strict, which starts nothing then, nor when the server is away; or off, which does not look.
+	Startup Startup `koanf:"startup"`
 }
 
 // Queue is a line in which jobs wait.
@@ -132,6 +135,29 @@ type Size int
 
 // Share is a part of a whole, in text a number or a percentage: 0.1, 10%.
 type Share float64
+
+// Startup says what is done about a server that is not fit.
+type Startup uint8
+
+// What can be done.
+const (
+	Warn   Startup = iota // say so, and start
+	Strict                // say so, and do not
+	Off                   // do not look
+)
+
+var startupNames = [...]string{"warn", "strict", "off"}
+
+// String is "warn", "strict" or "off".
+func (s Startup) String() string {
+	if int(s) < len(startupNames) {
+		return startupNames[s]
+	}
+	return fmt.Sprintf("startup(%d)", uint8(s))
+}
+
+// MarshalText gives the word as [Startup.String] does.
+func (s Startup) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Backend types.
 const (

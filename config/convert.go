@@ -167,6 +167,8 @@ func scalarOf(t reflect.Type, v any) (out any, want string) {
 		return Secret(text), want
 	case reflect.TypeFor[core.Keep]():
 		return wordOf(v, core.KeepFull, core.KeepRecord, core.KeepNone)
+	case reflect.TypeFor[Startup]():
+		return wordOf(v, Warn, Strict, Off)
 	case reflect.TypeFor[core.Strategy]():
 		return wordOf(v, core.Schedule, core.Exponential, core.Linear, core.Constant)
 	case reflect.TypeFor[int]():

@@ -169,7 +169,7 @@ func everyKey() config.Config {
 	stubborn.Strategy, stubborn.Initial, stubborn.MaxRetries = core.Constant, 500*time.Millisecond, 0
 	return config.Config{
 		Backends: map[string]config.Backend{
-			"main":  {Type: config.Redis, URL: localURL, Prefix: "shop"},
+			"main":  {Type: config.Redis, URL: localURL, Prefix: "shop", Startup: config.Strict},
 			"spare": {Type: config.Memory, Prefix: config.DefaultPrefix},
 		},
 		Queues: map[string]config.Queue{

@@ -135,6 +135,9 @@ func (c *check) backend(p path, b Backend, checkURL func(string, Secret) error) 
 	default:
 		c.fault(p.to("type"), "no backend type %s; %s", value(quoted(b.Type)), there(b.Type, []string{Memory, Redis}))
 	}
+	if b.Startup > Off {
+		c.fault(p.to("startup"), "no such %s; there are warn, strict, off", b.Startup)
+	}
 	if b.Type == Redis && (b.Prefix == "" || len(b.Prefix) > core.MaxName || strings.ContainsAny(b.Prefix, "{} \t\r\n*?[]\\")) {
 		c.fault(p.to("prefix"), "%s is no prefix: it takes 1 to %d characters, none of them a space or one of {}*?[]\\", value(quoted(b.Prefix)), core.MaxName)
 	}

@@ -50,6 +50,29 @@ type Page struct {
 	Now  time.Time // the backend's clock
 }
 
+// Finding is one thing that a [Checker] looked at.
+type Finding struct {
+	Subject string `json:"subject"` // "server", "eviction", "persistence", "rights", "clock"
+	Grade   Grade  `json:"grade"`
+	Text    string `json:"text"`
+}
+
+// Grade says how fit something is.
+type Grade uint8
+
+// The grades.
+const (
+	Fit      Grade = iota
+	Doubtful       // it may be meant so
+	Unfit          // jobs will be lost, or not run at all
+)
+
+// String is "fit", "doubtful" or "unfit".
+func (g Grade) String() string { return [...]string{"fit", "doubtful", "unfit"}[min(g, Unfit)] }
+
+// MarshalText gives the grade as [Grade.String] does.
+func (g Grade) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
+
 // Audit is what an [Auditor] found.
 type Audit struct {
 	Queue string `json:"queue"`
@@ -122,6 +145,12 @@ type (
 		Withdraw(ctx context.Context, holder string) error
 		// Workers is everyone who is alive, by name and holder.
 		Workers(ctx context.Context) ([]WorkerInfo, error)
+	}
+
+	// Checker tells how fit a backend is, before anybody relies on it.
+	Checker interface {
+		// Check looks at the server that is behind the backend. The error is that it could not.
+		Check(ctx context.Context) ([]Finding, error)
 	}
 
 	// Auditor sees that everything that a backend keeps of a queue fits together.

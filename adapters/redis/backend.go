@@ -54,6 +54,7 @@ var (
 	_ ports.Recorder  = (*Backend)(nil)
 	_ ports.Roster    = (*Backend)(nil)
 	_ ports.Auditor   = (*Backend)(nil)
+	_ ports.Checker   = (*Backend)(nil)
 )
 
 // New makes a backend over a client that is ready, and that stays the caller's to close. Its

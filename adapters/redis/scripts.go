@@ -39,6 +39,7 @@ var (
 	auditScript      = load("audit")
 	verifyScript     = load("verify")
 	mendScript       = load("mend")
+	checkScript      = load("check")
 	rosterScript     = load("roster")
 )
 

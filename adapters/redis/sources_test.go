@@ -42,6 +42,19 @@ func TestNothingScans(t *testing.T) {
 	}
 }
 
+// The check at the start gives every command that scripts use.
+func TestEveryCommandIsChecked(t *testing.T) {
+	command := regexp.MustCompile(`redis\.call\('([A-Z]+)'|'([LR]PUSH)'`)
+	checked := files(t, "lua/check.lua")["lua/check.lua"] + files(t, "lua/lib/clock.lua")["lua/lib/clock.lua"]
+	for path, text := range files(t, "lua/*.lua", "lua/lib/*.lua") {
+		for _, m := range command.FindAllStringSubmatch(text, -1) {
+			if name := m[1] + m[2]; !strings.Contains(checked, "redis.call('"+name+"'") {
+				t.Errorf("%s uses %s, which the check does not", path, name)
+			}
+		}
+	}
+}
+
 func TestScriptsNeverOpenAPayload(t *testing.T) {
 	for path, text := range files(t, "lua/*.lua", "lua/lib/*.lua") {
 		for _, opener := range []string{"cjson", "cmsgpack"} {

@@ -26,6 +26,8 @@ func formOf(section string, k key) form {
 		return wordForm(core.KeepFull.String(), core.KeepRecord.String(), core.KeepNone.String())
 	case reflect.TypeFor[core.Strategy]():
 		return wordForm(core.Schedule.String(), core.Exponential.String(), core.Linear.String(), core.Constant.String())
+	case reflect.TypeFor[config.Startup]():
+		return wordForm(config.Warn.String(), config.Strict.String(), config.Off.String())
 	case reflect.TypeFor[time.Duration]():
 		return form{name: "duration", schema: defined("duration")}
 	case reflect.TypeFor[config.Size]():
@@ -61,6 +63,7 @@ func wordForm(words ...string) form {
 // saidWhenZero is the types of which a zero is a value like others.
 var saidWhenZero = map[reflect.Type]bool{
 	reflect.TypeFor[core.Keep](): true, reflect.TypeFor[core.Strategy](): true, reflect.TypeFor[bool](): true,
+	reflect.TypeFor[config.Startup](): true,
 }
 
 // written is a value as people write it, or "" for one that stands for nothing said.

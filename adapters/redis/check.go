@@ -1,0 +1,95 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/boundary-go/jobs/ports"
+)
+
+// Check implements [ports.Checker]: whether the server is new enough, keeps what it is given, and lets us do what we do;
+// and how far its clock is from ours, which is of no consequence, and good to know.
+func (b *Backend) Check(ctx context.Context) ([]ports.Finding, error) {
+	if err := b.begin(ctx); err != nil {
+		return nil, err
+	}
+	info, err := b.servers.client().Info(ctx).Result() // all of it: old servers take one section at a time
+	if err != nil {
+		return nil, b.failed(ctx, "check", err)
+	}
+	said := infoOf(info)
+	findings := []ports.Finding{checkVersion(said), checkEviction(said), b.checkPersistence(ctx, said)}
+	before := time.Now()
+	answer, err := b.run(ctx, checkScript, b.opts.Prefix+":{*}", b.skew())
+	if err != nil {
+		if !errors.Is(err, ports.ErrRefused) {
+			return findings, err
+		}
+		return append(findings, ports.Finding{Subject: "rights", Grade: ports.Unfit, Text: refusal(err)}), nil
+	}
+	findings = append(findings, ports.Finding{Subject: "rights", Text: "all that is needed"})
+	r := &reply{items: []any{answer}}
+	now := instant(r.int())
+	if err := r.failure("check"); err != nil {
+		return findings, err
+	}
+	return append(findings, checkClock(now.Sub(before.Add(time.Since(before)/2)))), nil
+}
+
+// refusal is what the server said when it refused something.
+func refusal(err error) string {
+	if said, ok := errors.AsType[redis.Error](err); ok {
+		text, _, _ := strings.Cut(said.Error(), " script: ")
+		return text
+	}
+	return err.Error()
+}
+
+func checkVersion(said map[string]string) ports.Finding {
+	f := ports.Finding{Subject: "server", Text: "Redis " + said["redis_version"]}
+	if v := said["valkey_version"]; v != "" {
+		f.Text = "Valkey " + v
+	} else if !atLeast(said["redis_version"], 7, 0) {
+		f.Grade, f.Text = ports.Unfit, f.Text+", and 7.0 is the oldest that can be used"
+	}
+	return f
+}
+
+func checkEviction(said map[string]string) ports.Finding {
+	f := ports.Finding{Subject: "eviction", Text: "maxmemory-policy " + said["maxmemory_policy"]}
+	switch policy := said["maxmemory_policy"]; {
+	case policy == "": // a server that does not say
+		f.Grade, f.Text = ports.Doubtful, "the server does not say its maxmemory-policy; it should be noeviction"
+	case policy != "noeviction":
+		f.Grade, f.Text = ports.Unfit, f.Text+": a full server drops jobs; it should be noeviction"
+	}
+	return f
+}
+
+// checkPersistence tells what outlives the server. How often the file is written it may not let us know.
+func (b *Backend) checkPersistence(ctx context.Context, said map[string]string) ports.Finding {
+	if said["aof_enabled"] != "1" {
+		return ports.Finding{
+			Subject: "persistence", Grade: ports.Doubtful,
+			Text: "appendonly no: what was accepted since the last snapshot is lost when the server ends",
+		}
+	}
+	text := "appendonly yes"
+	if got, err := b.servers.client().ConfigGet(ctx, "appendfsync").Result(); err == nil && got["appendfsync"] != "" {
+		text += ", appendfsync " + got["appendfsync"]
+	}
+	return ports.Finding{Subject: "persistence", Text: text}
+}
+
+func checkClock(ahead time.Duration) ports.Finding {
+	f := ports.Finding{Subject: "clock", Text: fmt.Sprintf("within %s of ours", max(ahead.Abs(), time.Millisecond).Round(time.Millisecond))}
+	if ahead.Abs() > time.Second {
+		f.Grade, f.Text = ports.Doubtful, fmt.Sprintf("%s from ours; jobs go by the server's", ahead.Round(time.Millisecond))
+	}
+	return f
+}
