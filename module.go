@@ -196,6 +196,7 @@ type systemIn struct {
 	Strays     []Handler               `optional:"true"`
 	Lifecycle  fx.Lifecycle
 	Lifetime   *lifetime
+	Shutdowner fx.Shutdowner
 }
 
 func provideSystem(in systemIn) (*System, error) {
@@ -206,6 +207,7 @@ func provideSystem(in systemIn) (*System, error) {
 	s, err := newSystem(in.Config, parts{
 		backends: in.Backends, watch: in.Watch, client: in.Client, operator: in.Operator,
 		handlers: in.Handlers, middleware: ordered(in.Middleware),
+		exit: func() { _ = in.Shutdowner.Shutdown(fx.ExitCode(1)) }, // it fails where the application ends already
 	})
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)

@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"go.uber.org/fx/fxtest"
 
 	"github.com/boundary-go/jobs"
+	"github.com/boundary-go/jobs/adapters/memory"
 	"github.com/boundary-go/jobs/config"
 	"github.com/boundary-go/jobs/ports"
 )
@@ -300,6 +302,91 @@ stores: { default: { backend: archive } }
 	}
 	if _, err := in.Client.Enqueue(t.Context(), greeting{"ada"}, jobs.WithID(good.ID)); !errors.Is(err, jobs.ErrDuplicate) {
 		t.Errorf("the ID of a completed job: %v", err)
+	}
+}
+
+func TestAStuckHandlerMayEndTheApplication(t *testing.T) {
+	path := write(t, `
+backends: { main: { type: memory } }
+queues: { default: { lease: 1s } }
+workers: { default: { on_stuck: exit, stuck_after: 10ms, stop_within: 0 } }
+`)
+	var client *jobs.Client
+	var system *jobs.System
+	end := make(chan struct{})
+	stubborn := jobs.HandleFunc("stubborn", func(context.Context, json.RawMessage) (any, error) { <-end; return nil, nil })
+	app := fxtest.New(t, quiet(), jobs.Module(path), jobs.Handlers(stubborn), fx.Populate(&client, &system))
+	ended := app.Wait()
+	app.RequireStart()
+	if err := system.Ready(); err != nil {
+		t.Errorf("before anything is stuck: %v", err)
+	}
+	if _, err := client.Enqueue(t.Context(), jobs.Raw("stubborn", nil), jobs.Timeout(time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if signal := <-ended; signal.ExitCode != 1 {
+		t.Errorf("it ends with code %d", signal.ExitCode)
+	}
+	if err := system.Ready(); err == nil || !strings.Contains(err.Error(), "1 handlers do not end") {
+		t.Errorf("ready: %v", err)
+	}
+	close(end)
+	app.RequireStop()
+}
+
+// checked is a backend that says of itself what a test wants.
+type checked struct {
+	ports.Backend
+	findings []ports.Finding
+	err      error
+}
+
+func (c *checked) Check(context.Context) ([]ports.Finding, error) { return c.findings, c.err }
+
+func TestABackendThatIsNotFit(t *testing.T) {
+	good := ports.Finding{Subject: "server", Text: "Redis 7.0.15"}
+	doubtful := ports.Finding{Subject: "persistence", Grade: ports.Doubtful, Text: "appendonly no"}
+	unfit := ports.Finding{Subject: "eviction", Grade: ports.Unfit, Text: "maxmemory-policy allkeys-lru"}
+	for _, c := range []struct {
+		what, startup string
+		backend       checked
+		err           string   // of the start; "" is none
+		logs          []string // what is logged
+	}{
+		{"one that is fit is told of", "strict", checked{findings: []ports.Finding{good}}, "", []string{"INFO", "Redis 7.0.15"}},
+		{"what is doubtful is warned of", "strict", checked{findings: []ports.Finding{good, doubtful}}, "", []string{"WARN", "is this meant so?", "appendonly no"}},
+		{"what is not fit is warned of", "warn", checked{findings: []ports.Finding{unfit}}, "", []string{"WARN", "used all the same", "allkeys-lru"}},
+		{"and refused where that is wanted", "strict", checked{findings: []ports.Finding{unfit, unfit}}, `backend "main": eviction: maxmemory-policy allkeys-lru`, nil},
+		{"one that is away is warned of", "warn", checked{err: jobs.ErrUnavailable}, "", []string{"WARN", "cannot be looked at", "backend unavailable"}},
+		{"or refused", "strict", checked{err: jobs.ErrUnavailable}, `backend "main": it cannot be looked at`, nil},
+		{"nobody may look", "off", checked{findings: []ports.Finding{unfit}}, "", nil},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			var log bytes.Buffer
+			c.backend.Backend = memory.New(memory.Options{})
+			path := write(t, "backends: { main: { type: memory, startup: "+c.startup+" } }")
+			app := fx.New(
+				fx.NopLogger, fx.Provide(func() *slog.Logger { return slog.New(slog.NewTextHandler(&log, nil)) }),
+				jobs.Module(path), InPlaceOf("main", &c.backend),
+			)
+			err := app.Start(t.Context())
+			if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("the start says %v, want %q", err, c.err)
+			}
+			if err == nil {
+				if err := app.Stop(context.Background()); err != nil {
+					t.Error(err)
+				}
+			}
+			for _, words := range c.logs {
+				if !strings.Contains(log.String(), words) {
+					t.Errorf("the log does not say %q:\n%s", words, &log)
+				}
+			}
+			if c.startup == "off" && strings.Contains(log.String(), "eviction") {
+				t.Errorf("the log says %s", &log)
+			}
+		})
 	}
 }
 

@@ -19,7 +19,7 @@ const checkWithin = 2 * time.Second
 func (s *System) check(ctx context.Context) error {
 	var errs []error
 	for _, name := range sortedNames(s.backends) {
-		startup := s.cfg.Backends[name].Startup
+		startup := s.cfg.Backends[name].Startup // "" is as warn
 		checker, ok := s.backends[name].(ports.Checker)
 		if !ok || startup == config.Off {
 			continue
@@ -54,6 +54,6 @@ func (s *System) checkBackend(ctx context.Context, name string, checker ports.Ch
 		case ports.Fit:
 		}
 	}
-	s.log.Info("backend", attrs...)
+	s.log.Info("backend looked at", attrs...)
 	return errors.Join(unfit...)
 }

@@ -41,6 +41,7 @@ type parts struct {
 	operator   *Operator
 	handlers   []Handler
 	middleware []MiddlewareFunc
+	exit       func() // ends the application, as one that has failed
 }
 
 // newSystem puts the parts together as the configuration says.
@@ -113,7 +114,14 @@ func (s *System) newWorker(name string, p parts) (*worker.Pool, error) {
 	w := s.cfg.Workers[name]
 	opts := worker.Options{
 		Name: name, Registry: s.registries[w.Registry], Places: w.WorkerCount, Poll: w.PollInterval, StopWithin: w.StopWithin,
+		StuckAfter: w.StuckAfter, RunOn: w.OnLeaseUncertain == config.Continue,
 		Middleware: p.middleware, Observer: p.watch.observer,
+	}
+	if w.OnStuck == config.Exit {
+		opts.OnStuck = func() {
+			s.log.Error("a handler is stuck, and the application ends", slog.String("worker", name))
+			p.exit()
+		}
 	}
 	store := s.cfg.Stores[w.Store]
 	recorded := map[ports.Backend]ports.Queue{} // one for each backend, so that a worker keeps one link to it
@@ -178,6 +186,16 @@ func (s *System) Worker(name string) ports.Worker {
 		return w
 	}
 	return nil
+}
+
+// Ready is nil while all workers of this process do what they are for: they work, they have reached their backends
+// within the last lease, and none of their handlers is stuck. The error says what is wrong, for a probe of readiness.
+func (s *System) Ready() error {
+	var errs []error
+	for _, name := range sortedNames(s.workers) {
+		errs = append(errs, s.workers[name].Ready())
+	}
+	return errors.Join(errs...)
 }
 
 // Start looks whether the backends are fit, and starts the workers. The error is that of a backend whose startup is

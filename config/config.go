@@ -5,7 +5,6 @@
 package config
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -40,7 +39,7 @@ type Backend struct {
 	// Prefix of every key, so that several applications can share a Redis.
 	Prefix string `koanf:"prefix"`
 	// What to do when the server is not fit for jobs: warn; strict, which starts nothing then, nor when the server is away; or off, which does not look.
-	Startup Startup `koanf:"startup"`
+	Startup string `koanf:"startup"`
 }
 
 // Queue is a line in which jobs wait.
@@ -128,6 +127,12 @@ type Worker struct {
 	PollInterval time.Duration `koanf:"poll_interval"`
 	// How long a stop lets running jobs end before it interrupts them.
 	StopWithin time.Duration `koanf:"stop_within"`
+	// How long a handler may go on after its context ended before it counts as stuck.
+	StuckAfter time.Duration `koanf:"stuck_after"`
+	// What to do about a stuck handler: hold, which keeps its place and its lease; or exit, which ends the application with code 1.
+	OnStuck string `koanf:"on_stuck"`
+	// What to do with running handlers when the backend cannot be reached for so long that their leases are not certain: interrupt them; or continue, and risk that another worker runs the same jobs beside them.
+	OnLeaseUncertain string `koanf:"on_lease_uncertain"`
 }
 
 // Size is a number of bytes, in text with or without a unit: 65536, 64KiB, 1MiB.
@@ -136,33 +141,29 @@ type Size int
 // Share is a part of a whole, in text a number or a percentage: 0.1, 10%.
 type Share float64
 
-// Startup says what is done about a server that is not fit.
-type Startup uint8
-
-// What can be done.
-const (
-	Warn   Startup = iota // say so, and start
-	Strict                // say so, and do not
-	Off                   // do not look
-)
-
-var startupNames = [...]string{"warn", "strict", "off"}
-
-// String is "warn", "strict" or "off".
-func (s Startup) String() string {
-	if int(s) < len(startupNames) {
-		return startupNames[s]
-	}
-	return fmt.Sprintf("startup(%d)", uint8(s))
-}
-
-// MarshalText gives the word as [Startup.String] does.
-func (s Startup) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
 // Backend types.
 const (
 	Memory = "memory"
 	Redis  = "redis"
+)
+
+// What is done about a server that is not fit.
+const (
+	Warn   = "warn"   // it is said, and used
+	Strict = "strict" // nothing is started
+	Off    = "off"    // nobody looks
+)
+
+// What is done about a handler that does not end though its context did.
+const (
+	Hold = "hold" // it keeps its place and its lease
+	Exit = "exit" // the application ends, with code 1
+)
+
+// What is done with handlers whose leases are not certain any more, as the backend cannot be reached.
+const (
+	Interrupt = "interrupt" // their contexts end, before another worker can get their jobs
+	Continue  = "continue"  // they run on; another worker may run the same jobs beside them
 )
 
 // Roles of a process.
@@ -217,6 +218,7 @@ func DefaultWorker() Worker {
 	return Worker{
 		Queues: []string{DefaultName}, Store: DefaultName, Registry: DefaultName,
 		WorkerCount: 5, PollInterval: time.Second, StopWithin: 12 * time.Second,
+		StuckAfter: 10 * time.Second, OnStuck: Hold, OnLeaseUncertain: Interrupt,
 	}
 }
 

@@ -167,8 +167,6 @@ func scalarOf(t reflect.Type, v any) (out any, want string) {
 		return Secret(text), want
 	case reflect.TypeFor[core.Keep]():
 		return wordOf(v, core.KeepFull, core.KeepRecord, core.KeepNone)
-	case reflect.TypeFor[Startup]():
-		return wordOf(v, Warn, Strict, Off)
 	case reflect.TypeFor[core.Strategy]():
 		return wordOf(v, core.Schedule, core.Exponential, core.Linear, core.Constant)
 	case reflect.TypeFor[int]():
@@ -240,11 +238,16 @@ func wordOf[T fmt.Stringer](v any, all ...T) (out any, want string) {
 		}
 		words = append(words, one.String())
 	}
-	want = "one of " + strings.Join(words, ", ")
-	if near := nearest(text, words); near != "" {
-		want += fmt.Sprintf("; did you mean %q?", near)
+	return nil, "one of " + orNear(text, words)
+}
+
+// orNear is a few words, and the one of them that was perhaps meant.
+func orNear(word string, of []string) string {
+	s := strings.Join(of, ", ")
+	if near := nearest(word, of); near != "" {
+		s += fmt.Sprintf("; did you mean %q?", near)
 	}
-	return nil, want
+	return s
 }
 
 // durationOf reads a duration. A number needs a unit, unless it is 0.

@@ -17,11 +17,11 @@ import (
 
 // onMemory and onRedis are what there is by default.
 func onMemory() config.Config {
-	return config.Default(config.Backend{Type: config.Memory, Prefix: config.DefaultPrefix})
+	return config.Default(config.Backend{Type: config.Memory, Prefix: config.DefaultPrefix, Startup: config.Warn})
 }
 
 func onRedis(url config.Secret) config.Config {
-	return config.Default(config.Backend{Type: config.Redis, URL: url, Prefix: config.DefaultPrefix})
+	return config.Default(config.Backend{Type: config.Redis, URL: url, Prefix: config.DefaultPrefix, Startup: config.Warn})
 }
 
 // queue is a queue with every default but for what is changed.
@@ -55,7 +55,7 @@ var goodFiles = []struct {
 	{"the rest of the quickstart's file is what it defaults to", "quickstart", func() config.Config { return onRedis(localURL) }},
 	{"a larger file", "larger", func() config.Config {
 		c := onRedis(localURL)
-		c.Backends["scratch"] = config.Backend{Type: config.Memory, Prefix: config.DefaultPrefix}
+		c.Backends["scratch"] = config.Backend{Type: config.Memory, Prefix: config.DefaultPrefix, Startup: config.Warn}
 		c.Queues["emails.high"] = queue(func(q *config.Queue) { q.Retry = "fast" })
 		c.Retries["fast"] = retry(func(r *config.Retry) {
 			r.Strategy, r.Initial, r.Max, r.MaxRetries = core.Exponential, time.Second, time.Minute, 5
@@ -91,7 +91,7 @@ var goodFiles = []struct {
 		return c
 	}},
 	{"a variable is typed when it stands plain, and text in quotes; two dollars are one", "variables", func() config.Config {
-		c := config.Default(config.Backend{Type: config.Redis, URL: "redis://:swordfish$@localhost:6379/3", Prefix: "5"})
+		c := config.Default(config.Backend{Type: config.Redis, URL: "redis://:swordfish$@localhost:6379/3", Prefix: "5", Startup: config.Warn})
 		setQueue(c, func(q *config.Queue) { q.Lease = 45 * time.Second })
 		c.Workers["default"] = worker(func(w *config.Worker) { w.WorkerCount, w.StopWithin = 7, 0 })
 		return c
@@ -102,8 +102,8 @@ var goodFiles = []struct {
 	{"a file's last newline is not its, and its dollars are", "files", func() config.Config {
 		c := onMemory()
 		c.Backends = map[string]config.Backend{
-			"newline": {Type: config.Redis, URL: localURL, Prefix: config.DefaultPrefix},
-			"plain":   {Type: config.Redis, URL: "redis://:$swordfish$$${HOST:-}${HOST:-x}@localhost", Prefix: config.DefaultPrefix},
+			"newline": {Type: config.Redis, URL: localURL, Prefix: config.DefaultPrefix, Startup: config.Warn},
+			"plain":   {Type: config.Redis, URL: "redis://:$swordfish$$${HOST:-}${HOST:-x}@localhost", Prefix: config.DefaultPrefix, Startup: config.Warn},
 		}
 		setQueue(c, func(q *config.Queue) { q.Backend = "newline" })
 		setStore(c, "default", func(s *config.Store) { s.Backend = "plain" })
@@ -143,7 +143,7 @@ var goodFiles = []struct {
 		return c
 	}},
 	{"a name may look like a number or a date", "texts", func() config.Config {
-		c := config.Default(config.Backend{Type: config.Redis, URL: "redis://localhost", Prefix: "2026-11-23"})
+		c := config.Default(config.Backend{Type: config.Redis, URL: "redis://localhost", Prefix: "2026-11-23", Startup: config.Warn})
 		c.Queues["2026-11-23"], c.Queues["42"] = config.DefaultQueue("main"), config.DefaultQueue("main")
 		c.Workers["default"] = worker(func(w *config.Worker) { w.Queues = []string{"default", "2026-11-23", "42"} })
 		return c
@@ -170,7 +170,7 @@ func everyKey() config.Config {
 	return config.Config{
 		Backends: map[string]config.Backend{
 			"main":  {Type: config.Redis, URL: localURL, Prefix: "shop", Startup: config.Strict},
-			"spare": {Type: config.Memory, Prefix: config.DefaultPrefix},
+			"spare": {Type: config.Memory, Prefix: config.DefaultPrefix, Startup: config.Warn},
 		},
 		Queues: map[string]config.Queue{
 			"default": {
@@ -198,6 +198,7 @@ func everyKey() config.Config {
 		Workers: map[string]config.Worker{"mail": {
 			Queues: []string{"mail", "default"}, Weights: map[string]int{"mail": 3, "default": 1}, Store: "nothing", Registry: "web",
 			WorkerCount: 64, PollInterval: 250 * time.Millisecond,
+			StuckAfter: 30 * time.Second, OnStuck: config.Exit, OnLeaseUncertain: config.Continue,
 		}},
 		Roles: []string{config.RoleWorker},
 	}
@@ -270,7 +271,7 @@ func TestWithoutAFile(t *testing.T) {
 		}},
 		{"a backend of another name", map[string]string{"JOBS__BACKENDS__STORE_1__PREFIX": "shop"}, func() config.Config {
 			c := onMemory()
-			c.Backends = map[string]config.Backend{"store_1": {Type: config.Memory, Prefix: "shop"}}
+			c.Backends = map[string]config.Backend{"store_1": {Type: config.Memory, Prefix: "shop", Startup: config.Warn}}
 			c.Queues["default"], c.Stores["default"] = config.DefaultQueue("store_1"), config.DefaultStore("store_1")
 			return c
 		}},

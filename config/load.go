@@ -120,7 +120,7 @@ func defaults(noFile bool, named map[string]any) map[string]any {
 		}
 		out[key] = parts
 	}
-	backend := Backend{Prefix: DefaultPrefix}
+	backend := Backend{Prefix: DefaultPrefix, Startup: Warn}
 	if noFile {
 		backend.Type = Memory
 	}

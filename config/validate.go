@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -96,6 +97,13 @@ func least[T int | Size | time.Duration](c *check, p path, v, bound T) {
 	}
 }
 
+// word checks that a word is one of a few.
+func (c *check) word(p path, word string, of ...string) {
+	if !slices.Contains(of, word) {
+		c.fault(p, "%s is not one of %s", value(quoted(word)), orNear(word, of))
+	}
+}
+
 // brief is a number, or a duration as people write it: 1h, not 1h0m0s.
 func brief(v any) string {
 	s := fmt.Sprint(v)
@@ -135,9 +143,7 @@ func (c *check) backend(p path, b Backend, checkURL func(string, Secret) error) 
 	default:
 		c.fault(p.to("type"), "no backend type %s; %s", value(quoted(b.Type)), there(b.Type, []string{Memory, Redis}))
 	}
-	if b.Startup > Off {
-		c.fault(p.to("startup"), "no such %s; there are warn, strict, off", b.Startup)
-	}
+	c.word(p.to("startup"), cmp.Or(b.Startup, Warn), Warn, Strict, Off) // a program may leave it out
 	if b.Type == Redis && (b.Prefix == "" || len(b.Prefix) > core.MaxName || strings.ContainsAny(b.Prefix, "{} \t\r\n*?[]\\")) {
 		c.fault(p.to("prefix"), "%s is no prefix: it takes 1 to %d characters, none of them a space or one of {}*?[]\\", value(quoted(b.Prefix)), core.MaxName)
 	}
@@ -214,4 +220,7 @@ func (c *check) worker(p path, w Worker) {
 	least(c, p.to("worker_count"), w.WorkerCount, 1)
 	c.span(p.to("poll_interval"), w.PollInterval, 10*time.Millisecond)
 	c.span(p.to("stop_within"), w.StopWithin, 0)
+	c.span(p.to("stuck_after"), w.StuckAfter, time.Millisecond)
+	c.word(p.to("on_stuck"), w.OnStuck, Hold, Exit)
+	c.word(p.to("on_lease_uncertain"), w.OnLeaseUncertain, Interrupt, Continue)
 }

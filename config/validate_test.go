@@ -47,11 +47,14 @@ func TestValidate(t *testing.T) {
 		},
 		{
 			"a worker that is zero", func(c *config.Config) { c.Workers["default"] = config.Worker{} },
-			`the configuration has 5 faults:
+			`the configuration has 8 faults:
+  workers.default.on_lease_uncertain: "" is not one of interrupt, continue
+  workers.default.on_stuck: "" is not one of hold, exit
   workers.default.poll_interval: 0s is too little; it takes at least 10ms
   workers.default.queues: it is empty; there is default
   workers.default.registry: no registry ""; there is default
   workers.default.store: no store ""; there is default
+  workers.default.stuck_after: 0s is too little; it takes at least 1ms
   workers.default.worker_count: 0 is too little; it takes at least 1`,
 		},
 		{"words that there are not", func(c *config.Config) {

@@ -18,16 +18,14 @@ type form struct {
 
 // formOf is the form of a key's values.
 func formOf(section string, k key) form {
-	if section == "backends" && k.name == "type" {
-		return wordForm(config.Memory, config.Redis)
+	if of := words[section+"."+k.name]; of != nil {
+		return wordForm(of...)
 	}
 	switch k.typ {
 	case reflect.TypeFor[core.Keep]():
 		return wordForm(core.KeepFull.String(), core.KeepRecord.String(), core.KeepNone.String())
 	case reflect.TypeFor[core.Strategy]():
 		return wordForm(core.Schedule.String(), core.Exponential.String(), core.Linear.String(), core.Constant.String())
-	case reflect.TypeFor[config.Startup]():
-		return wordForm(config.Warn.String(), config.Strict.String(), config.Off.String())
 	case reflect.TypeFor[time.Duration]():
 		return form{name: "duration", schema: defined("duration")}
 	case reflect.TypeFor[config.Size]():
@@ -51,6 +49,14 @@ func formOf(section string, k key) form {
 	return form{name: "text", schema: object{{"type", "string"}}}
 }
 
+// words is the keys that take one of a few words.
+var words = map[string][]string{
+	"backends.type":              {config.Memory, config.Redis},
+	"backends.startup":           {config.Warn, config.Strict, config.Off},
+	"workers.on_stuck":           {config.Hold, config.Exit},
+	"workers.on_lease_uncertain": {config.Interrupt, config.Continue},
+}
+
 // references is the keys that name another part.
 var references = map[string]bool{
 	"queues.backend": true, "queues.retry": true, "stores.backend": true, "workers.store": true, "workers.registry": true,
@@ -63,7 +69,6 @@ func wordForm(words ...string) form {
 // saidWhenZero is the types of which a zero is a value like others.
 var saidWhenZero = map[reflect.Type]bool{
 	reflect.TypeFor[core.Keep](): true, reflect.TypeFor[core.Strategy](): true, reflect.TypeFor[bool](): true,
-	reflect.TypeFor[config.Startup](): true,
 }
 
 // written is a value as people write it, or "" for one that stands for nothing said.

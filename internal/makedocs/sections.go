@@ -30,7 +30,7 @@ type key struct {
 
 // standards is a part of each section as it is when nobody says anything.
 var standards = map[string]any{
-	"backends":   config.Backend{Prefix: config.DefaultPrefix},
+	"backends":   config.Backend{Prefix: config.DefaultPrefix, Startup: config.Warn},
 	"queues":     config.DefaultQueue(""),
 	"stores":     config.DefaultStore(""),
 	"retries":    config.DefaultRetry(),

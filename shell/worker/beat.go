@@ -141,7 +141,7 @@ func (s *source) expired() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, h := range s.jobs {
-		if h.stage != settling {
+		if h.stage == waiting || h.stage == running && !p.opts.RunOn {
 			s.lose(h, false)
 		}
 	}
@@ -163,12 +163,17 @@ func (s *source) cancel(h *held) {
 // stuck tells of handlers that go on long after their context ended: once, and again
 // each time that it has gone on for twice as long.
 func (l *link) stuck(ctx context.Context) {
-	for _, e := range l.overdue() {
+	events, fresh := l.overdue()
+	for _, e := range events {
 		l.pool.opts.Observer.Observe(ctx, e)
+	}
+	if fresh && l.pool.opts.OnStuck != nil {
+		l.pool.opts.OnStuck()
 	}
 }
 
-func (l *link) overdue() (events []ports.JobStuck) {
+// overdue is what there is to tell, and whether one of the handlers has become stuck only now.
+func (l *link) overdue() (events []ports.JobStuck, fresh bool) {
 	p := l.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -181,12 +186,13 @@ func (l *link) overdue() (events []ports.JobStuck) {
 				h.over = time.Now()
 			}
 			if since := time.Since(h.over); since >= max(p.opts.StuckAfter, 2*h.told) {
+				fresh = fresh || h.told == 0
 				h.told = since
 				events = append(events, ports.JobStuck{Worker: p.opts.Name, Job: h.job, Cause: context.Cause(h.ctx), For: since})
 			}
 		}
 	}
-	return events
+	return events, fresh
 }
 
 // announce puts the worker on the roster, and looks who else is there.

@@ -46,6 +46,13 @@ func (c *clock) until(t time.Time) time.Duration {
 	return t.Sub(c.answer.Add(time.Since(c.received)))
 }
 
+// silent is for how long no call has succeeded.
+func (c *clock) silent() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(c.received)
+}
+
 // steady reports whether calls have succeeded for at least d, the last of them within gap.
 func (c *clock) steady(d, gap time.Duration) bool {
 	c.mu.Lock()

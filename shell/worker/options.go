@@ -25,8 +25,14 @@ type Options struct {
 	// StopWithin is how long Stop lets running jobs end before it interrupts them.
 	StopWithin time.Duration
 	// StuckAfter is how long a handler may go on after its context ended before
-	// [ports.JobStuck] is told; 0 is ten seconds.
+	// [ports.JobStuck] is told, and the worker is not ready; 0 is ten seconds.
 	StuckAfter time.Duration
+	// OnStuck is called besides, once for each such handler; nil is nothing.
+	OnStuck func()
+	// RunOn lets handlers run on when the backend could not be reached for so long that their leases are not
+	// certain any more: then another worker may run the same job beside them. What comes of them still counts only if
+	// nobody else was given the job.
+	RunOn bool
 	// Middleware wraps every handler; the first is the outermost.
 	Middleware []ports.Middleware
 	// Observer is told what happens; nil is nobody.

@@ -209,10 +209,26 @@ func TestHandlerThatIgnoresItsContextNeverRunsBesideItself(t *testing.T) {
 
 func TestStuckHandlerIsTold(t *testing.T) {
 	bubble(t, func(r *rig) {
+		calls := 0
+		r.opts.OnStuck = func() { calls++ }
 		r.do(func(context.Context) error { time.Sleep(5 * time.Minute); return nil }, worker.WithTimeout(time.Second))
 		r.start()
 		r.enqueue()
-		r.pass(5 * time.Minute)
+		r.pass(5 * time.Second)
+		if err := r.pool.Ready(); err != nil {
+			t.Errorf("a handler that is a little late: %v", err)
+		}
+		r.pass(4 * time.Minute)
+		if err := r.pool.Ready(); err == nil || !strings.Contains(err.Error(), "1 handlers do not end") {
+			t.Errorf("a stuck handler: %v", err)
+		}
+		r.pass(time.Minute)
+		if err := r.pool.Ready(); err != nil {
+			t.Errorf("after it has ended: %v", err)
+		}
+		if calls != 1 {
+			t.Errorf("called %d times, want once", calls)
+		}
 		stuck := of[ports.JobStuck](&r.events)
 		if n := len(stuck); n < 2 || n > 6 {
 			t.Fatalf("told %d times", n)
