@@ -41,6 +41,10 @@ conform: ## hold every adapter to the laws
 integration: ## run the stories on real servers
 	@JOBS_TEST_REPORT=$(REPORT) go test -count=1 ./integration/...; $(TELL)
 
+.PHONY: faults
+faults: ## do to it all that may go wrong, on real servers and networks; takes 25 minutes, and prints a table
+	@JOBS_FAULTS=all JOBS_TEST_REPORT=$(REPORT) go test -count=1 -timeout=40m ./integration/faults; $(TELL)
+
 .PHONY: latency
 latency: ## measure how soon jobs start: on an idle queue, and when they are due
 	@JOBS_TEST_LATENCY=1 go test -count=1 -v -run 'TestLatency' ./integration | grep -E '^(---|ok|FAIL|\s+latency)'
