@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	tc "github.com/testcontainers/testcontainers-go"
+	tcexec "github.com/testcontainers/testcontainers-go/exec"
 	tcredis "github.com/testcontainers/testcontainers-go/modules/redis"
 	"github.com/testcontainers/testcontainers-go/wait"
 )
@@ -70,7 +71,7 @@ func newServer(t *testing.T, image string, options ...string) *server {
 // sh runs a shell script in the container.
 func (s *server) sh(script string) string {
 	s.t.Helper()
-	code, out, err := s.container.Exec(context.Background(), []string{"sh", "-c", script})
+	code, out, err := s.container.Exec(context.Background(), []string{"sh", "-c", script}, tcexec.Multiplexed())
 	if err != nil {
 		s.t.Fatalf("%s: %v", script, err)
 	}
