@@ -150,7 +150,7 @@ func TestNoFunctionChangesItsArgument(t *testing.T) {
 		{"TakeUp", func(_ *rapid.T, j core.Job) { core.TakeUp(j, noon) }},
 		{"Preempt", func(_ *rapid.T, j core.Job) { core.Preempt(j) }},
 		{"Settle", func(t *rapid.T, j core.Job) { _, _ = core.Settle(j, anyOutcome(t), anyPolicy(t), noon, anyChance(t)) }},
-		{"Replace", func(_ *rapid.T, j core.Job) { core.Replace(j, j, 9) }},
+		{"Replace", func(_ *rapid.T, j core.Job) { core.Replace(j, j, 9, noon) }},
 		{"Logged", func(_ *rapid.T, j core.Job) { core.Logged(j, core.Run{Attempt: 99}) }},
 		{"Cancel", func(_ *rapid.T, j core.Job) { _, _ = core.Cancel(j, "why", noon) }},
 		{"Revive", func(_ *rapid.T, j core.Job) { _, _ = core.Revive(j, noon) }},

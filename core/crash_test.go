@@ -152,9 +152,12 @@ func TestReplace(t *testing.T) {
 			want.Status, want.Cancelling, want.Rev = c.want, c.stays, 8
 			want.Holder, want.LeasedUntil, want.Suspect = "", time.Time{}, false
 			if c.stays {
-				want.RunAt = after(time.Second)
+				want.RunAt = after(time.Minute)
 			}
-			same(t, core.Replace(was, next, 8), want)
+			same(t, core.Replace(was, next, 8, after(time.Minute)), want)
+			if c.stays { // what was ready before stays at its place
+				same(t, core.Replace(was, next, 8, after(2*time.Hour)).RunAt, next.RunAt)
+			}
 		})
 	}
 }
@@ -163,7 +166,7 @@ func TestReplace(t *testing.T) {
 func TestReplaceGoesByTheStoredRequest(t *testing.T) {
 	was, next := onSecondAttempt(), onSecondAttempt()
 	next.Status, next.Cancelling = core.Pending, true
-	if got := core.Replace(was, next, 8); got.Cancelling {
+	if got := core.Replace(was, next, 8, noon); got.Cancelling {
 		t.Error("nobody asked for it to be cancelled")
 	}
 }

@@ -183,7 +183,7 @@ func (s *story) settle(t *rapid.T) {
 			o.Ending = core.Erred
 		}
 	}
-	s.become(t, core.Replace(s.job, settle(t, s.job, o, s.p, s.now, anyChance(t)), s.job.Rev+1))
+	s.become(t, core.Replace(s.job, settle(t, s.job, o, s.p, s.now, anyChance(t)), s.job.Rev+1, s.now))
 }
 
 func (s *story) crash(t *rapid.T) {
@@ -194,7 +194,7 @@ func (s *story) crash(t *rapid.T) {
 	if s.job.Crashes < core.MaxCrashes && next.Crashes >= core.MaxCrashes && !s.job.Suspect {
 		t.Errorf("convicted of a crash among others, its number %d", next.Crashes)
 	}
-	s.become(t, core.Replace(s.job, next, s.job.Rev+1))
+	s.become(t, core.Replace(s.job, next, s.job.Rev+1, s.now))
 }
 
 func (s *story) askToCancel(t *rapid.T) {
@@ -211,7 +211,7 @@ func (s *story) operate(do func(core.Job, time.Time) (core.Job, error)) func(*ra
 			same(t, next, s.job)
 			return
 		}
-		s.become(t, core.Replace(s.job, next, s.job.Rev+1))
+		s.become(t, core.Replace(s.job, next, s.job.Rev+1, s.now))
 	}
 }
 

@@ -28,11 +28,14 @@ func Revive(j Job, now time.Time) (Job, error) {
 	return j, nil
 }
 
-// Reschedule is a job that waits, made to wait until at instead. One that is not
-// waiting is refused with a [*StateError].
+// Reschedule is a job that waits, made to wait until at instead; one that is to be
+// cancelled does not wait any longer for that. One that is not waiting is refused with a [*StateError].
 func Reschedule(j Job, at, now time.Time) (Job, error) {
 	if j.Status != Pending && j.Status != Retrying {
 		return j, &StateError{ID: j.ID, From: j.Status, To: Pending}
+	}
+	if j.Cancelling && at.After(now) {
+		at = now
 	}
 	j.Status, j.Hold, j.RunAt, j.UpdatedAt = Pending, nil, Instant(at), now
 	return j, nil

@@ -117,6 +117,15 @@ func TestRevive(t *testing.T) {
 	}
 }
 
+// What is to be cancelled does not wait for it.
+func TestRescheduleWhatIsToBeCancelled(t *testing.T) {
+	j := core.Job{Status: core.Pending, Cancelling: true, RunAt: after(-time.Minute)}
+	got, err := core.Reschedule(j, after(time.Hour), noon)
+	if err != nil || !got.RunAt.Equal(noon) || !got.Cancelling {
+		t.Errorf("it runs at %s, cancelling: %t, %v; want it to be cancelled at noon", got.RunAt, got.Cancelling, err)
+	}
+}
+
 func TestReschedule(t *testing.T) {
 	for _, c := range []struct {
 		what     string

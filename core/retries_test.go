@@ -26,7 +26,7 @@ func failedAgain(t rapid.TB, j core.Job, o core.Outcome, p core.Policy, chance f
 	if next.Failures != attempt {
 		t.Fatalf("%d failures after attempt %d", next.Failures, attempt)
 	}
-	return core.Replace(j, next, j.Rev+1)
+	return core.Replace(j, next, j.Rev+1, at)
 }
 
 // attempts is how often the job is tried until it is a dead letter.

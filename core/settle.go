@@ -161,13 +161,16 @@ func unlease(j Job) Job {
 	return j
 }
 
-// Replace is next as it is stored in place of was: at the new rev, with its lease
+// Replace is next as it is stored in place of was at now: at the new rev, with its lease
 // ended. When somebody asked for was to be cancelled and next is not over, the
-// request stays, and next is ready at once, so that whoever leases it can see to it.
-func Replace(was, next Job, rev int64) Job {
+// request stays, and next is ready by now, so that whoever leases it can see to it.
+func Replace(was, next Job, rev int64, now time.Time) Job {
 	next.Rev, next.Cancelling = rev, was.Cancelling && !next.Status.Final()
 	if next.Cancelling {
-		next.Status, next.RunAt = Pending, next.UpdatedAt
+		next.Status = Pending
+		if next.RunAt.After(now) {
+			next.RunAt = now
+		}
 	}
 	return unlease(next)
 }

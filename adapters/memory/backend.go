@@ -21,6 +21,8 @@ type Options struct {
 	DedupWindow time.Duration
 	// DedupWindows has the queues that differ, by name.
 	DedupWindows map[string]time.Duration
+	// Skew is added to the clock. Tests that cannot live in a bubble of time move it by this.
+	Skew func() time.Duration
 }
 
 // Backend keeps jobs in memory. It is safe for use by several goroutines.
@@ -79,7 +81,11 @@ func (b *Backend) begin(ctx context.Context) (time.Time, error) {
 		b.mu.Unlock()
 		return time.Time{}, ports.ErrClosed
 	}
-	return time.Now().UTC().Truncate(time.Millisecond), nil
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	if b.opts.Skew != nil {
+		now = now.Add(b.opts.Skew())
+	}
+	return now, nil
 }
 
 // queue is the queue of that name, brought up to now.

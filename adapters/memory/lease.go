@@ -48,9 +48,9 @@ func (q *queue) lease(req ports.LeaseRequest, now time.Time) []core.Job {
 			l = &lease{held: map[core.ID]*entry{}}
 			q.leases[req.Holder] = l
 		}
-		l.until = now.Add(req.TTL)
 		l.held[e.job.ID] = e
-		e.request = req.Request
+		l.last(now.Add(req.TTL)) // they all end together
+		e.request, e.started, e.updated = req.Request, e.job.StartedAt, e.job.UpdatedAt
 		e.job = core.Claim(e.job, core.Lease{Holder: req.Holder, Rev: e.job.Rev + 1, Until: l.until, Suspect: suspect}, now)
 		jobs = append(jobs, own(e.job))
 	}
@@ -109,16 +109,22 @@ func (b *Backend) Extend(ctx context.Context, ext ports.Extension) (ports.Extend
 	if l == nil {
 		return out, nil
 	}
-	l.until = now.Add(ext.TTL)
+	l.last(now.Add(ext.TTL))
 	for _, e := range l.inOrder() {
 		if !known[e.job.ID] && e.request <= ext.Answered {
 			q.giveBack(e, now)
 			b.wake(q)
-			continue
 		}
-		e.job.LeasedUntil = l.until
 	}
 	return out, nil
+}
+
+// last makes the lease end at an instant.
+func (l *lease) last(until time.Time) {
+	l.until = until
+	for _, e := range l.held {
+		e.job.LeasedUntil = until
+	}
 }
 
 // get is the entry of a job that the holder has; nil if he has it not.
@@ -129,12 +135,12 @@ func (l *lease) get(id core.ID) *entry {
 	return l.held[id]
 }
 
-// giveBack ends the lease of a job that its holder does not know of.
+// giveBack ends the lease of a job that its holder does not know of: it was never run.
 func (q *queue) giveBack(e *entry, now time.Time) {
 	q.unlease(e)
 	was := e.job
-	e.job.Status, e.job.UpdatedAt = core.Pending, now
-	e.job = core.Replace(was, e.job, was.Rev+1)
+	e.job.Status, e.job.StartedAt, e.job.UpdatedAt = core.Pending, e.started, e.updated
+	e.job = core.Replace(was, e.job, was.Rev+1, now)
 	q.lineUp(e, true)
 }
 

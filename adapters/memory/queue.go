@@ -34,6 +34,8 @@ type queue struct {
 type entry struct {
 	job     core.Job
 	request int64         // the lease request that gave it, while it is leased
+	started time.Time     // when the run before began, while it is leased
+	updated time.Time     // when it was changed before it was leased
 	seq     int64         // its place in line
 	line    *list.List    // the line that it stands in, if any
 	place   *list.Element // its place there
@@ -136,7 +138,7 @@ func (q *queue) takeUp(holder string, now time.Time) {
 		}
 		delete(q.leases, name)
 		for _, e := range l.inOrder() {
-			e.job = core.Replace(e.job, core.TakeUp(e.job, now), e.job.Rev+1)
+			e.job = core.Replace(e.job, core.TakeUp(e.job, now), e.job.Rev+1, now)
 			q.totals.Crashed++
 			q.lineUp(e, true)
 		}

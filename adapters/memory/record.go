@@ -19,7 +19,7 @@ func (b *Backend) Record(ctx context.Context, jobs ...core.Job) error {
 		if !j.KeepUntil.After(now) || e != nil && (e.job.Rev >= j.Rev || !e.job.Status.Final()) {
 			continue
 		}
-		j = core.Replace(core.Job{}, j, j.Rev)
+		j = core.Replace(core.Job{}, j, j.Rev, now)
 		e = &entry{job: own(j)}
 		q.jobs[j.ID] = e
 		q.keep(e)

@@ -33,8 +33,8 @@ func (q *queue) swap(j core.Job, now time.Time) bool {
 		return false
 	}
 	was := e.job
-	if was.Rev == j.Rev+1 && reflect.DeepEqual(was, core.Replace(core.Job{}, j, j.Rev+1)) {
-		return true // it is stored already: only the answer was lost
+	if stored(was, j) {
+		return true // only the answer was lost
 	}
 	if was.Rev != j.Rev || was.Holder != j.Holder || (was.Status == core.Running) != (j.Holder != "") {
 		return false
@@ -46,10 +46,19 @@ func (q *queue) swap(j core.Job, now time.Time) bool {
 	} else {
 		q.lift(e)
 	}
-	e.job = own(core.Replace(was, j, was.Rev+1))
+	e.job = own(core.Replace(was, j, was.Rev+1, now))
 	q.count(was, e.job)
 	q.file(e, now, front)
 	return true
+}
+
+// stored reports whether a swap has made of j what is there.
+func stored(there, j core.Job) bool {
+	if there.Rev != j.Rev+1 {
+		return false
+	}
+	j = core.Replace(there, j, there.Rev, there.RunAt)
+	return reflect.DeepEqual(there, j)
 }
 
 // count adds what became of a job to the totals.

@@ -58,7 +58,11 @@ func appendNew(b []byte, j core.Job) []byte {
 
 // appendRecord adds the whole record of a job, with its rev.
 func appendRecord(b []byte, j core.Job, rev int64) []byte {
-	b = append(b, version, 0, byte(min(j.Crashes, math.MaxUint8)), byte(j.Status))
+	flags := byte(0)
+	if j.Cancelling {
+		flags = flagCancelling
+	}
+	b = append(b, version, flags, byte(min(j.Crashes, math.MaxUint8)), byte(j.Status))
 	b = append48(b, rev)
 	b = append48(b, millis(j.CreatedAt))
 	b = append48(b, millis(j.RunAt))

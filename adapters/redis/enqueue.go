@@ -133,7 +133,8 @@ type group struct {
 	jobs   []core.Job
 }
 
-// batchOf puts the jobs at some places into groups. Within a group they keep their order.
+// batchOf puts the jobs at some places into groups. Within a group they keep their order, and so do jobs of one ID, of which
+// the first is stored.
 func batchOf(jobs []core.Job, at []int) (b batch) {
 	if len(at) == 1 {
 		j := jobs[at[0]]
@@ -144,8 +145,13 @@ func batchOf(jobs []core.Job, at []int) (b batch) {
 		tenant, when string
 	}
 	places, order := map[key][]int{}, []key{}
+	first := make(map[core.ID]key, len(at))
 	for _, n := range at {
-		k := key{jobs[n].Priority.Level(), jobs[n].Tenant, when(jobs[n])}
+		k, again := first[jobs[n].ID]
+		if !again {
+			k = key{jobs[n].Priority.Level(), jobs[n].Tenant, when(jobs[n])}
+			first[jobs[n].ID] = k
+		}
 		if places[k] == nil {
 			order = append(order, k)
 		}

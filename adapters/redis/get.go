@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -11,12 +12,28 @@ import (
 
 // Get implements [ports.Store].
 func (b *Backend) Get(ctx context.Context, refs ...core.Ref) (ports.Found, error) {
+	found, now, err := b.find(ctx, refs)
+	out := ports.Found{Now: now}
+	for _, f := range found {
+		out.Jobs = append(out.Jobs, f.job)
+	}
+	return out, err
+}
+
+// found is a job as it stands.
+type found struct {
+	job   core.Job
+	lined bool // an entry of it stands in a ready list though it is elsewhere
+}
+
+// find looks jobs up, and tells the time.
+func (b *Backend) find(ctx context.Context, refs []core.Ref) (all []found, now time.Time, err error) {
 	if err := b.begin(ctx); err != nil {
-		return ports.Found{}, err
+		return nil, now, err
 	}
 	asked, err := b.everywhere(ctx, refs)
 	if err != nil {
-		return ports.Found{}, err
+		return nil, now, err
 	}
 	names, places := byQueue(asked, func(a askedFor) string { return a.ref.Queue })
 	var calls []call
@@ -32,27 +49,23 @@ func (b *Backend) Get(ctx context.Context, refs ...core.Ref) (ports.Found, error
 			at = at[n:]
 		}
 	}
-	var out ports.Found
-	jobs := make([][]core.Job, len(refs))
+	jobs := make([][]found, len(refs))
 	for i, o := range b.runAll(ctx, getScript, calls) {
 		if o.err != nil {
-			return ports.Found{}, o.err
+			return nil, now, o.err
 		}
 		r := replyOf(o.reply)
-		out.Now = instant(r.int())
+		now = instant(r.int())
 		for _, place := range of[i] {
-			if j, ok := r.job(asked[place].ref, out.Now); ok {
-				jobs[asked[place].place] = append(jobs[asked[place].place], j)
+			if f, ok := r.found(asked[place].ref, now); ok {
+				jobs[asked[place].place] = append(jobs[asked[place].place], f)
 			}
 		}
 		if err := r.failure("get"); err != nil {
-			return ports.Found{}, err
+			return nil, now, err
 		}
 	}
-	for _, found := range jobs {
-		out.Jobs = append(out.Jobs, found...)
-	}
-	return out, nil
+	return slices.Concat(jobs...), now, nil
 }
 
 // askedFor is a job that was asked for at a place.
@@ -84,28 +97,28 @@ func (b *Backend) everywhere(ctx context.Context, refs []core.Ref) (asked []aske
 	return asked, nil
 }
 
-// job is the next job of an answer of the get script, as a reader should see it at now. A record that cannot be
+// found is the next job of an answer of the get script, as a reader should see it at now. A record that cannot be
 // read is a dead letter, or held if a newer version wrote it, with what there is of it as its arguments.
-func (r *reply) job(ref core.Ref, now time.Time) (core.Job, bool) {
+func (r *reply) found(ref core.Ref, now time.Time) (found, bool) {
 	record, holder, value, until := r.text(), r.text(), r.text(), r.int()
 	if record == "" {
-		return core.Job{}, false
+		return found{}, false
 	}
 	j, err := decode(ref, record)
 	if errors.Is(err, errNewer) {
-		return core.Job{ID: ref.ID, Queue: ref.Queue, Args: []byte(record), Hold: &core.Hold{Reason: err.Error()}}, true
+		return found{job: core.Job{ID: ref.ID, Queue: ref.Queue, Args: []byte(record), Hold: &core.Hold{Reason: err.Error()}}}, true
 	}
 	if err != nil {
-		return core.Job{ID: ref.ID, Queue: ref.Queue, Status: core.Failed, Args: []byte(record), Error: &core.Failure{
+		return found{job: core.Job{ID: ref.ID, Queue: ref.Queue, Status: core.Failed, Args: []byte(record), Error: &core.Failure{
 			Message: err.Error(), Type: "corrupt",
-		}}, true
+		}}}, true
 	}
 	if l, ok := leaseOf(value); ok {
 		j = core.Claim(j, core.Lease{Holder: holder, Rev: l.rev, Until: instant(until), Suspect: l.suspect}, instant(l.since))
 		j.Cancelling = l.cancelling
 	}
 	if j.Status.Final() && !j.KeepUntil.After(now) {
-		return core.Job{}, false
+		return found{}, false
 	}
-	return j.Seen(now), true
+	return found{j.Seen(now), record[1]&flagLined != 0}, true
 }

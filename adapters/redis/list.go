@@ -75,19 +75,22 @@ func after(names []string, name string) string {
 	return ""
 }
 
-// add puts those of the jobs on the page that are still in the phase's status, and match.
+// add puts those of the jobs on the page that are still in the phase's status, and match. One that is elsewhere, and has an
+// entry in a ready list all the same, comes in the phase of where it is.
 func (b *Backend) add(ctx context.Context, page *ports.Page, at spot, f ports.Filter, ids []core.ID) error {
 	refs := make([]core.Ref, len(ids))
 	for i, id := range ids {
 		refs[i] = core.Ref{Queue: at.queue, ID: id}
 	}
-	found, err := b.Get(ctx, refs...)
+	found, now, err := b.find(ctx, refs)
 	if err != nil {
 		return err
 	}
-	page.Now = found.Now
-	for _, j := range found.Jobs {
-		if j.Status == phases[at.phase].status &&
+	page.Now = now
+	for _, there := range found {
+		j := there.job
+		listed := there.lined && phases[at.phase].lines // it is where it waits, too
+		if j.Status == phases[at.phase].status && !listed &&
 			(f.Type == "" || f.Type == j.Type) && (f.Tenant == "" || f.Tenant == j.Tenant) {
 			page.Jobs = append(page.Jobs, j)
 		}
@@ -129,20 +132,21 @@ func placeOf(c ports.Cursor) (spot, error) {
 // phase is one sort of place of a queue.
 type phase struct {
 	status core.Status
+	lines  bool // the ready lists
 	walk   func(b *Backend, ctx context.Context, at spot, n int) ([]core.ID, spot, error)
 }
 
 // phases is all places of a queue, in the order of a list.
 var phases = []phase{
-	{core.Running, (*Backend).walkLeases},
-	{core.Pending, (*Backend).walkSuspects},
-	{core.Pending, (*Backend).walkReady},
-	{core.Pending, byTime("retrying", true)}, // those that are due
-	{core.Pending, byTime("scheduled", false)},
-	{core.Retrying, byTime("retrying", false)},
-	{core.Failed, lastFirst("failed")},
-	{core.Cancelled, lastFirst("cancelled")},
-	{core.Completed, (*Backend).walkHistory},
+	{core.Running, false, (*Backend).walkLeases},
+	{core.Pending, false, (*Backend).walkSuspects},
+	{core.Pending, true, (*Backend).walkReady},
+	{core.Pending, false, byTime("retrying", true)}, // those that are due
+	{core.Pending, false, byTime("scheduled", false)},
+	{core.Retrying, false, byTime("retrying", false)},
+	{core.Failed, false, lastFirst("failed")},
+	{core.Cancelled, false, lastFirst("cancelled")},
+	{core.Completed, false, (*Backend).walkHistory},
 }
 
 // walk gives up to n IDs from a spot on, and the spot after them.

@@ -249,6 +249,14 @@ func (s *Server) Client(tb testing.TB) redis.UniversalClient {
 	return c
 }
 
+// ClientFor is a client for a test, and a prefix whose keys are deleted with it.
+func (s *Server) ClientFor(tb testing.TB) (redis.UniversalClient, string) {
+	tb.Helper()
+	prefix := Prefix()
+	tb.Cleanup(func() { s.deleteAll(tb, prefix) })
+	return s.Client(tb), prefix
+}
+
 // Prefix is one that no other test has.
 func Prefix() string { return "test-" + uuid.NewString()[:13] }
 

@@ -37,7 +37,7 @@ var memoryRules = []sabotage{
 	onMemory("a queue that is closed takes nothing", "backend.go", "if b.closed {", "if b.closed && b.done == nil {"),
 
 	onMemory("a job is leased to one holder at a time", "lease.go", "out.Jobs = q.lease(req, now)", "out.Jobs = q.lease(req, now)\n\t\tfor _, j := range out.Jobs {\n\t\t\tq.lineUp(q.jobs[j.ID], false)\n\t\t}"),
-	onMemory("a lease that is extended does not run out", "lease.go", "l.until = now.Add(ext.TTL)", "_ = ext.TTL"),
+	onMemory("a lease that is extended does not run out", "lease.go", "l.last(now.Add(ext.TTL))", "_ = ext.TTL"),
 	onMemory("an extension names the leases that are lost", "lease.go", "out.Lost = append(out.Lost, t.ID)", "_ = t.ID"),
 	onMemory("a request that is repeated gives the same jobs", "lease.go", "if req.Repeat {", "if req.Repeat && req.Max == 0 {"),
 	onMemory("a repeated request that gave nothing gives what there is", "lease.go", "len(out.Jobs) > 0 {", "out.Next.IsZero() {"),
@@ -60,8 +60,8 @@ var memoryRules = []sabotage{
 	onMemory("another's token settles nothing", "swap.go", "was.Holder != j.Holder || ", ""),
 	onMemory("a late settle counts as long as nobody else was given the job", "swap.go", "if was.Rev != j.Rev || ", "if was.Rev != j.Rev || was.Status == core.Running && was.LeasedUntil.Before(now) || "),
 	onMemory("a settled job is filed under its new status, with all that became of it", "swap.go", "e.job = own(", "j.Error = nil\n\te.job = own("),
-	onMemory("a swap raises Rev and ends the lease", "swap.go", "core.Replace(was, j, was.Rev+1)", "core.Replace(was, j, was.Rev)"),
-	onMemory("a swap that is repeated is not refused", "swap.go", "was.Rev == j.Rev+1 && reflect", "was.Rev == j.Rev+2 && reflect"),
+	onMemory("a swap raises Rev and ends the lease", "swap.go", "core.Replace(was, j, was.Rev+1, now)", "core.Replace(was, j, was.Rev, now)"),
+	onMemory("a swap that is repeated is not refused", "swap.go", "if stored(was, j) {", "if false {"),
 	onMemory("a job that is not kept is gone, and settling it again is refused", "swap.go", "t.Completed++", "t.Completed += 2"),
 	onMemory("a retrying job comes back at its time, and not before", "queue.go", "case e.job.RunAt.After(now):", "case e.job.RunAt.After(now) && e.job.Status != core.Retrying:"),
 	onMemory("a snoozed job comes back at its time, on the same attempt", "queue.go", "case e.job.RunAt.After(now):", "case e.job.RunAt.After(now) && e.job.StartedAt.IsZero():"),
@@ -72,7 +72,7 @@ var memoryRules = []sabotage{
 
 	onMemory("an operator may swap a job that waits", "swap.go", `(j.Holder != "") {`, `(j.Holder != "") || j.Holder == "" {`),
 	onMemory("an operator who saw an older job is refused", "swap.go", "if was.Rev != j.Rev || ", `if was.Rev != j.Rev && j.Holder != "" || `),
-	onMemory("of two operators who change a job in different ways the second is refused", "swap.go", "reflect.DeepEqual(was, core.Replace(core.Job{}, j, j.Rev+1)) {", "reflect.DeepEqual(was.Status, j.Status) {"),
+	onMemory("of two operators who change a job in different ways the second is refused", "swap.go", "reflect.DeepEqual(there, j)", "reflect.DeepEqual(there.Status, j.Status)"),
 	onMemory("nobody but its holder may swap a running job", "swap.go", ` || was.Holder != j.Holder || (was.Status == core.Running) != (j.Holder != "") {`, " {"),
 	onMemory("a cancelled job is not leased", "swap.go", "q.lift(e)\n", "_ = e\n"),
 	onMemory("a job revived is leased once", "swap.go", "q.file(e, now, front)", "q.file(e, now, front)\n\tif was.Status == core.Cancelled {\n\t\tq.lineUp(e, false)\n\t}"),

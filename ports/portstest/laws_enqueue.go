@@ -149,8 +149,8 @@ func mixedBatch(w *world) {
 }
 
 func twiceInABatch(w *world) {
-	j := draft(carrying(`"first"`))
-	known := w.offer(j, draft(), draft(withID(j.ID), carrying(`"second"`)))
+	j := draft(carrying(`"first"`), at(core.High))
+	known := w.offer(draft(), j, draft(withID(j.ID), carrying(`"second"`)))
 	w.must(len(known) == 1 && known[0].ID == j.ID, "known: got %v", known)
 	jobs := w.lease(ann, 10)
 	w.must(len(jobs) == 2 && string(w.get(j.Ref()).Args) == `"first"`, "leased %s, want each ID once, the first of its jobs", names(jobs))

@@ -314,8 +314,10 @@ func cancelOutlivesHolder(w *world) {
 	idle, err := w.Backend.RequestCancel(w.ctx, j.Ref())
 	w.did("RequestCancel", err)
 	w.must(len(idle) == 0, "a running job is idle")
-	w.crash()
-	j = w.leaseOne(bob)
+	for _, holder := range []string{bob, ann, bob} {
+		w.crash()
+		j = w.leaseOne(holder)
+	}
 	o, over := core.Preempt(j)
 	w.must(j.Cancelling && over && o.Ending == core.Withdrawn, "the request died with the holder")
 	w.swap(w.settled(j, o))

@@ -109,6 +109,13 @@ func swapRepeated(w *world) {
 		w.swap(j)
 		w.same(w.get(j.Ref()), before, "after the same swap again")
 	}
+	w.enqueue()
+	j := w.leaseOne(ann)
+	_, err := w.Backend.RequestCancel(w.ctx, j.Ref())
+	w.did("RequestCancel", err)
+	j = w.failed(j) // and to be cancelled
+	w.swap(j)
+	w.swap(j)
 	t := w.tally()
 	w.must(t.Done.Completed == 1 && t.Done.Failed == 1 && t.Done.Retried == 1, "a repeated swap is counted twice: %+v", t.Done)
 }

@@ -112,7 +112,7 @@ func (l *link) stored(ctx context.Context, batch []outcome, refused []core.Ref, 
 			l.pool.opts.Observer.Observe(ctx, ports.JobRefused{Worker: l.pool.opts.Name, Job: o.job})
 			continue
 		}
-		job := core.Replace(o.held.job, o.job, o.job.Rev+1)
+		job := core.Replace(o.held.job, o.job, o.job.Rev+1, l.clock.latest())
 		l.pool.opts.Observer.Observe(ctx, ports.JobSettled{Worker: l.pool.opts.Name, Job: job, Ending: o.ending, Took: o.took})
 	}
 }

@@ -59,10 +59,10 @@ end
 local rev = redis.call('HINCRBY', q, 'rev', 2) -- two: one for the lease, one for what settles it
 local value, fields = rev .. ':' .. now .. ':' .. request, {}
 for i, id in ipairs(ids) do
-  fields[2 * i - 1], fields[2 * i] = id, value
+  fields[2 * i - 1], fields[2 * i] = id, flagged(records[i], CANCELLING) and value .. ':c' or value
 end
 if suspect == 1 then
-  fields[2] = value .. ':s'
+  fields[2] = fields[2] .. ':s'
 end
 redis.call('HSET', leases, unpack(fields))
 redis.call('ZADD', q .. ':holders', now + ttl, holder)

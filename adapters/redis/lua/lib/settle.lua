@@ -11,17 +11,18 @@ local function wait_for(kind, id, due)
 end
 
 local function settle(id, what, instant, record, value)
+  local final = what == 'f' or what == 'c'
+  if not final and string.find(value, ':c', 1, true) then -- to be cancelled: by whoever leases it next, at once
+    what, instant = 'p', math.min(instant, now)
+    record = sub(record, 1, 1) .. char(CANCELLING, byte(record, 3), PENDING) .. sub(record, 5, 16) .. struct.pack('>I6', instant) .. sub(record, 23)
+  end
   if names[what] then
     redis.call('HINCRBY', q .. ':counts', names[what], 1)
   end
-  if what == 'f' or what == 'c' then
+  if final then
     redis.call('HSET', q .. ':jobs', id, record)
     redis.call('ZADD', q .. ':' .. names[what], instant, id)
     return 0
-  end
-  if string.find(value, ':c', 1, true) then -- to be cancelled: by whoever leases it next, at once
-    record = sub(record, 1, 1) .. char(CANCELLING, byte(record, 3), PENDING) .. sub(record, 5, 16) .. struct.pack('>I6', now) .. sub(record, 23)
-    what, instant = 'p', now
   end
   if instant > now then
     redis.call('HSET', q .. ':jobs', id, record)
@@ -32,11 +33,19 @@ local function settle(id, what, instant, record, value)
   return 1
 end
 
--- stored: whether a record is there already, but for its flags, as a swap whose answer was lost left it.
+-- stored: whether a record is there already, as a swap whose answer was lost left it: but for its flags, and, if it is to
+-- be cancelled, for what then became of its status and its instant.
+local function same(there, record)
+  if readable(there) and flagged(there, CANCELLING) then
+    return sub(there, 5, 16) == sub(record, 5, 16) and sub(there, 23) == sub(record, 23)
+  end
+  return sub(there, 3) == sub(record, 3)
+end
+
 local function stored(id, record, gen)
   for _, key in ipairs({q .. ':jobs', q .. ':done:' .. gen, q .. ':done:' .. (gen - 1)}) do
     local there = record ~= '' and redis.call('HGET', key, id)
-    if there and sub(there, 3) == sub(record, 3) then
+    if there and same(there, record) then
       return true
     end
   end

@@ -1,0 +1,412 @@
+package portstest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
+)
+
+// Twins tells random stories to two backends at once, and expects that both give the same answers and end with the same
+// records. Fresh makes a pair for each story, of which the first is advanced before the second; they may share a clock. A
+// seed is printed with a story that went wrong.
+//
+// What may differ is the number of a Rev, and instants by the time that a story takes: those in a story are
+// tens of seconds apart.
+func Twins(t *testing.T, fresh func(testing.TB) (a, b Harness)) {
+	t.Helper()
+	rapid.Check(t, func(rt *rapid.T) {
+		first, second := fresh(t)
+		s := &story{
+			rt: rt, holds: map[string][]core.ID{}, requests: map[string]int64{},
+			twins: [2]*twin{newTwin(t.Context(), first), newTwin(t.Context(), second)},
+		}
+		defer func() {
+			if broken, ok := recover().(breach); ok {
+				rt.Fatalf("%s\nthe story: %v", broken, s.told)
+			}
+		}()
+		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
+			verb := rapid.SampledFrom(verbs).Draw(rt, "verb")
+			s.told = append(s.told, verb.name)
+			verb.do(s)
+		}
+		s.compareAll()
+		for _, w := range s.twins {
+			w.sound()
+		}
+	})
+}
+
+// twin is one of the two backends, and what was leased from it.
+type twin struct {
+	*world
+	leased map[core.ID]core.Job // as of the last lease
+	stale  []core.Job           // as of leases before
+}
+
+func newTwin(ctx context.Context, h Harness) *twin {
+	return &twin{world: &world{ctx: ctx, Harness: h, requests: map[string]int64{}}, leased: map[core.ID]core.Job{}}
+}
+
+// story is what happens to both.
+type story struct {
+	rt       *rapid.T
+	twins    [2]*twin
+	ids      []core.ID            // of all jobs, ever
+	holds    map[string][]core.ID // what holders know that they have
+	requests map[string]int64     // of holders
+	passed   time.Duration
+	told     []string
+}
+
+// verbs is what may happen, and how often.
+var verbs = slices.Concat(
+	slices.Repeat([]verb{{"enqueue", (*story).enqueue}, {"lease", (*story).lease}, {"settle", (*story).settle}}, 3),
+	slices.Repeat([]verb{{"time passes", (*story).pass}}, 2),
+	[]verb{
+		{"settle too late", (*story).settleStale},
+		{"extend", (*story).extend},
+		{"crash", (*story).crash},
+		{"cancel", operateOn(func(j core.Job, now time.Time) (core.Job, error) { return core.Cancel(j, "no need", now) })},
+		{"revive", operateOn(core.Revive)},
+		{"reschedule", operateOn(func(j core.Job, now time.Time) (core.Job, error) {
+			return core.Reschedule(j, now.Add(20*time.Second), now)
+		})},
+		{"ask to cancel", (*story).ask},
+		{"delete", (*story).delete},
+		{"pause", (*story).pause},
+		{"look", (*story).compareAll},
+	},
+)
+
+type verb struct {
+	name string
+	do   func(*story)
+}
+
+var holders = []string{ann, bob, "holder-cid"}
+
+func (s *story) holder() string { return rapid.SampledFrom(holders).Draw(s.rt, "holder") }
+
+// one is the ID of some job, or false if there is none.
+func (s *story) one(of []core.ID) (core.ID, bool) {
+	if len(of) == 0 {
+		return core.ID{}, false
+	}
+	return of[rapid.IntRange(0, len(of)-1).Draw(s.rt, "job")], true
+}
+
+func (s *story) enqueue() {
+	var batch []core.Job
+	for range rapid.IntRange(1, 4).Draw(s.rt, "how many") {
+		id := newID()
+		if old, ok := s.one(s.ids); ok && rapid.IntRange(0, 4).Draw(s.rt, "again") == 0 {
+			id = old
+		} else {
+			s.ids = append(s.ids, id)
+		}
+		batch = append(batch, draft(
+			withID(id), of(rapid.SampledFrom([]string{"", "acme", "globex"}).Draw(s.rt, "tenant")),
+			at(rapid.SampledFrom(core.Priorities()).Draw(s.rt, "priority")), in(time.Duration(rapid.IntRange(0, 3).Draw(s.rt, "delay"))*10*time.Second),
+			carrying(fmt.Sprintf(`{"n":%d}`, len(s.ids))),
+		))
+	}
+	var known [2][]core.Job
+	for i, w := range s.twins {
+		known[i] = w.offer(batch...)
+	}
+	s.equal("known", known[0], known[1])
+}
+
+// lease leases all that a holder can have. Leases that ran out may be taken up for one holder at a time, so that a few
+// empty answers say that there is no more.
+func (s *story) lease() {
+	h := s.holder()
+	req := ports.LeaseRequest{
+		Queue: queue, Holder: h, Max: ports.MaxBatch, TTL: ttl,
+		Suspects: rapid.Bool().Draw(s.rt, "suspects"), Reclaim: rapid.Bool().Draw(s.rt, "reclaim"),
+	}
+	lost := rapid.IntRange(0, 4).Draw(s.rt, "the reply is lost") == 0
+	var jobs [2][]core.Job
+	for empty := 0; empty <= len(holders); empty++ {
+		s.requests[h]++
+		req.Request = s.requests[h]
+		for i, w := range s.twins {
+			if got := w.reply(req, lost); len(got) > 0 {
+				jobs[i], empty = append(jobs[i], got...), 0
+			}
+		}
+	}
+	s.equal("leased", jobs[0], jobs[1])
+	for _, j := range jobs[0] {
+		if !slices.Contains(s.holds[h], j.ID) {
+			s.holds[h] = append(s.holds[h], j.ID)
+		}
+	}
+}
+
+// reply is the answer to a request, or to its repetition if the first one is lost.
+func (w *twin) reply(req ports.LeaseRequest, lost bool) []core.Job {
+	jobs := w.ask(req).Jobs
+	if lost {
+		req.Repeat = true
+		jobs = w.ask(req).Jobs
+	}
+	for _, j := range jobs {
+		if old, ok := w.leased[j.ID]; ok {
+			w.stale = append(w.stale, old)
+		}
+		w.leased[j.ID] = j
+	}
+	return jobs
+}
+
+// outcomes is what may become of a run.
+var outcomes = []core.Outcome{
+	{Ending: core.Succeeded, Result: json.RawMessage(`"done"`)},
+	{Ending: core.Erred, Failure: &core.Failure{Message: "no"}},
+	{Ending: core.Erred, Failure: &core.Failure{Message: "never"}, Permanent: true},
+	{Ending: core.Snoozed, Delay: new(20 * time.Second)},
+	{Ending: core.Withdrawn},
+	{Ending: core.Interrupted},
+	{Ending: core.PutAside, Reason: "nobody can"},
+}
+
+func (s *story) settle() {
+	h := s.holder()
+	id, ok := s.one(s.holds[h])
+	if !ok {
+		return
+	}
+	o := rapid.SampledFrom(outcomes).Draw(s.rt, "outcome")
+	keep := rapid.Bool().Draw(s.rt, "keep")
+	s.holds[h] = slices.DeleteFunc(s.holds[h], func(held core.ID) bool { return held == id })
+	var refused [2]int
+	for i, w := range s.twins {
+		j := s.after(w, w.leased[id], o, keep)
+		j.Holder = h
+		refused[i] = len(w.try(j))
+		if rapid.Bool().Draw(s.rt, fmt.Sprint("twice on ", i)) && j.Status != core.Completed {
+			w.must(len(w.try(j)) == refused[i], "a swap that is repeated is answered in another way")
+		}
+	}
+	s.must(refused[0] == refused[1], "settling: %d and %d refused", refused[0], refused[1])
+}
+
+// after is a leased job after its run, half way between two instants of the story.
+func (s *story) after(w *twin, j core.Job, o core.Outcome, keep bool) core.Job {
+	o.StartedAt = j.StartedAt
+	j, err := core.Settle(j, o, core.DefaultPolicy(), j.StartedAt.Add(5*time.Second), 0)
+	w.did("core.Settle", err)
+	j = core.DefaultRetention().Retain(j)
+	if !keep && j.Status == core.Completed {
+		j.KeepUntil = time.Time{}
+	}
+	return j
+}
+
+func (s *story) settleStale() {
+	if n := min(len(s.twins[0].stale), len(s.twins[1].stale)); n > 0 {
+		at := rapid.IntRange(0, n-1).Draw(s.rt, "stale")
+		var refused [2]int
+		for i, w := range s.twins {
+			refused[i] = len(w.try(s.after(w, w.stale[at], outcomes[0], true)))
+		}
+		s.must(refused[0] == refused[1], "settling too late: %d and %d refused", refused[0], refused[1])
+	}
+}
+
+func (s *story) extend() {
+	h := s.holder()
+	if len(s.holds[h]) > 0 && rapid.IntRange(0, 3).Draw(s.rt, "forget one") == 0 {
+		s.holds[h] = s.holds[h][1:]
+	}
+	var lost, cancelled [2][]core.ID
+	for i, w := range s.twins {
+		ext := ports.Extension{Queue: queue, Holder: h, TTL: ttl, Answered: s.requests[h]}
+		for _, id := range s.holds[h] {
+			ext.Held = append(ext.Held, ports.Token{ID: id, Rev: w.leased[id].Rev})
+		}
+		out, err := w.Backend.Extend(w.ctx, ext)
+		w.did("Extend", err)
+		lost[i], cancelled[i] = out.Lost, out.Cancelled
+	}
+	s.must(slices.Equal(sorted(lost[0]), sorted(lost[1])), "lost: %v and %v", lost[0], lost[1])
+	s.must(slices.Equal(sorted(cancelled[0]), sorted(cancelled[1])), "to be cancelled: %v and %v", cancelled[0], cancelled[1])
+	s.holds[h] = slices.DeleteFunc(s.holds[h], func(id core.ID) bool { return slices.Contains(lost[0], id) })
+}
+
+func sorted(ids []core.ID) []core.ID {
+	return slices.SortedFunc(slices.Values(ids), func(a, b core.ID) int { return slices.Compare(a[:], b[:]) })
+}
+
+// crash lets a holder forget what it has: its process has died.
+func (s *story) crash() { s.holds[s.holder()] = nil }
+
+// pass lets time pass, but less than finished jobs are remembered for. Nothing in a story is due at the very end of it, when
+// one twin may be there already and the other not yet.
+func (s *story) pass() {
+	d := rapid.SampledFrom([]time.Duration{11 * time.Second, 41 * time.Second, 299 * time.Second}).Draw(s.rt, "time")
+	if s.passed += d; s.passed > DedupWindow-10*time.Minute {
+		return
+	}
+	for _, w := range s.twins {
+		w.Advance(d)
+	}
+}
+
+// operateOn is an operator's change to some job, as he sees it.
+func operateOn(change func(core.Job, time.Time) (core.Job, error)) func(*story) {
+	return func(s *story) {
+		id, ok := s.one(s.ids)
+		if !ok {
+			return
+		}
+		var answers [2]string
+		for i, w := range s.twins {
+			answers[i] = s.changed(w, id, change)
+		}
+		s.must(answers[0] == answers[1], "an operator's change: %s and %s", answers[0], answers[1])
+	}
+}
+
+// changed makes a change to a job, and tells what came of it.
+func (s *story) changed(w *twin, id core.ID, change func(core.Job, time.Time) (core.Job, error)) string {
+	found, err := w.Backend.Get(w.ctx, core.Ref{Queue: queue, ID: id})
+	w.did("Get", err)
+	if len(found.Jobs) == 0 {
+		return "it is not there"
+	}
+	j, err := change(found.Jobs[0], found.Now)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprint(len(w.try(core.DefaultRetention().Retain(j))), " refused")
+}
+
+func (s *story) ask() {
+	if id, ok := s.one(s.ids); ok {
+		var idle [2]int
+		for i, w := range s.twins {
+			refs, err := w.Backend.RequestCancel(w.ctx, core.Ref{Queue: queue, ID: id})
+			w.did("RequestCancel", err)
+			idle[i] = len(refs)
+		}
+		s.must(idle[0] == idle[1], "a request to cancel: %d and %d idle", idle[0], idle[1])
+	}
+}
+
+func (s *story) delete() {
+	id, ok := s.one(s.ids)
+	if !ok {
+		return
+	}
+	var answers [2]string
+	for i, w := range s.twins {
+		found, err := w.Backend.Get(w.ctx, core.Ref{Queue: queue, ID: id})
+		w.did("Get", err)
+		refused, err := w.Backend.Delete(w.ctx, found.Jobs...)
+		w.did("Delete", err)
+		answers[i] = fmt.Sprintf("%d of %d refused", len(refused), len(found.Jobs))
+	}
+	s.must(answers[0] == answers[1], "deleting: %s and %s", answers[0], answers[1])
+}
+
+func (s *story) pause() {
+	paused := rapid.Bool().Draw(s.rt, "paused")
+	for _, w := range s.twins {
+		if paused {
+			w.did("Pause", w.Backend.Pause(w.ctx, queue))
+		} else {
+			w.did("Resume", w.Backend.Resume(w.ctx, queue))
+		}
+	}
+}
+
+func (s *story) must(ok bool, format string, args ...any) { s.twins[0].must(ok, format, args...) }
+
+// equal expects that two lists have the same jobs, in any order.
+func (s *story) equal(what string, a, b []core.Job) {
+	s.must(len(a) == len(b), "%s: %d and %d jobs", what, len(a), len(b))
+	byID := map[core.ID]core.Job{}
+	for _, j := range b {
+		byID[j.ID] = j
+	}
+	for _, j := range a {
+		other, ok := byID[j.ID]
+		s.must(ok, "%s: job %s is missing on one side", what, j.ID)
+		s.alike(what, j, other)
+	}
+}
+
+// alike expects that two jobs are equal, but for Revs and for the moments that lie between the twins.
+func (s *story) alike(what string, a, b core.Job) {
+	for name, t := range map[string][2]time.Time{
+		"run at": {a.RunAt, b.RunAt}, "created": {a.CreatedAt, b.CreatedAt}, "updated": {a.UpdatedAt, b.UpdatedAt},
+		"started": {a.StartedAt, b.StartedAt}, "completed": {a.CompletedAt, b.CompletedAt}, "kept until": {a.KeepUntil, b.KeepUntil},
+		"leased until": {a.LeasedUntil, b.LeasedUntil},
+	} {
+		s.near(fmt.Sprintf("%s: %s (%s)", what, name, a.Status), a.ID, t[0], t[1])
+	}
+	s.must(len(a.Runs) == len(b.Runs), "%s: job %s has %d and %d runs", what, a.ID, len(a.Runs), len(b.Runs))
+	for i := range a.Runs {
+		s.near(what, a.ID, a.Runs[i].StartedAt, b.Runs[i].StartedAt)
+		s.near(what, a.ID, a.Runs[i].EndedAt, b.Runs[i].EndedAt)
+	}
+	if a.Hold != nil && b.Hold != nil {
+		s.near(what, a.ID, a.Hold.Since, b.Hold.Since)
+	}
+	s.twins[0].same(timeless(a), timeless(b), what)
+}
+
+func (s *story) near(what string, id core.ID, a, b time.Time) {
+	s.must(a.IsZero() == b.IsZero() && a.Sub(b).Abs() < 5*time.Second, "%s: of job %s one instant is %s and the other %s", what, id, a, b)
+}
+
+// timeless is a job without its instants and its Rev.
+func timeless(j core.Job) core.Job {
+	none := time.Time{}
+	j.RunAt, j.CreatedAt, j.UpdatedAt, j.StartedAt, j.CompletedAt, j.KeepUntil, j.LeasedUntil = none, none, none, none, none, none, none
+	j.Rev, j.Runs = 0, slices.Clone(j.Runs)
+	for i := range j.Runs {
+		j.Runs[i].StartedAt, j.Runs[i].EndedAt = none, none
+	}
+	if j.Hold != nil {
+		hold := *j.Hold
+		hold.Since = none
+		j.Hold = &hold
+	}
+	return j
+}
+
+// compareAll expects that both have the same jobs and count the same.
+func (s *story) compareAll() {
+	var jobs [2][]core.Job
+	var tallies [2]core.Tally
+	for i, w := range s.twins {
+		for some := range slices.Chunk(s.ids, ports.MaxBatch) {
+			refs := make([]core.Ref, len(some))
+			for n, id := range some {
+				refs[n] = core.Ref{Queue: queue, ID: id}
+			}
+			found, err := w.Backend.Get(w.ctx, refs...)
+			w.did("Get", err)
+			jobs[i] = append(jobs[i], found.Jobs...)
+		}
+		if len(s.ids) > 0 {
+			tallies[i] = w.tally()
+			tallies[i].Done.RunTime = 0
+		}
+		w.must(len(jobs[i]) == len(w.list(ports.Filter{Queue: queue}, 7)), "what is listed is not what is there")
+	}
+	s.equal("as they stand", jobs[0], jobs[1])
+	s.must(tallies[0] == tallies[1], "tallies: %+v and %+v", tallies[0], tallies[1])
+}
