@@ -15,6 +15,8 @@ var (
 	ErrUnavailable = errors.New("backend unavailable")
 	// ErrRefused is a call that the backend refused for good: its user may not do that, or it is no backend for us.
 	ErrRefused = errors.New("the backend refused the call")
+	// ErrDenied is an [ErrRefused] for lack of a right: somebody may give it.
+	ErrDenied = fmt.Errorf("%w for lack of a right", ErrRefused)
 	// ErrUncertain is a call whose reply did not come, or that is not confirmed as it was asked to be: it may or may
 	// not have been carried out. To repeat it is safe.
 	ErrUncertain = errors.New("outcome unknown")

@@ -78,6 +78,7 @@ type LeaseRequest struct {
 	TTL      time.Duration // how long the leases last
 	Suspects bool          // one that crashed so often that it must be leased alone may be among them, at most one
 	Reclaim  bool          // run-out leases of others may be taken up
+	Now      time.Time     // the backend's clock, as far as the holder knows; a lease that ends later has not run out, whatever that clock shows. Zero: no matter
 }
 
 // Leased is the answer to a Lease.

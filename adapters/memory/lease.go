@@ -25,7 +25,11 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 	}
 	q.promote(now)
 	if req.Reclaim {
-		q.takeUp(req.Holder, now)
+		by := now
+		if !req.Now.IsZero() && req.Now.Before(now) {
+			by = req.Now
+		}
+		q.takeUp(req.Holder, by, now)
 	}
 	if !q.paused {
 		out.Jobs = q.lease(req, now)

@@ -128,12 +128,12 @@ func (q *queue) promote(now time.Time) {
 	}
 }
 
-// takeUp makes the jobs ready whose holder's lease ran out; not those of holder himself,
+// takeUp makes the jobs ready whose holder's lease had ended by an instant; not those of holder himself,
 // who is alive and may still settle them.
-func (q *queue) takeUp(holder string, now time.Time) {
+func (q *queue) takeUp(holder string, by, now time.Time) {
 	for _, name := range sortedKeys(q.leases) {
 		l := q.leases[name]
-		if name == holder || l.until.After(now) {
+		if name == holder || l.until.After(by) {
 			continue
 		}
 		delete(q.leases, name)

@@ -24,6 +24,10 @@ func (b *Backend) Check(ctx context.Context) ([]ports.Finding, error) {
 	}
 	said := infoOf(info)
 	findings := []ports.Finding{checkVersion(said), checkEviction(said), b.checkPersistence(ctx, said)}
+	missing, err := b.mayNotCall(ctx)
+	if err != nil {
+		return findings, err
+	}
 	before := time.Now()
 	answer, err := b.run(ctx, checkScript, b.opts.Prefix+":{*}", b.skew())
 	if err != nil {
@@ -32,13 +36,17 @@ func (b *Backend) Check(ctx context.Context) ([]ports.Finding, error) {
 		}
 		return append(findings, ports.Finding{Subject: "rights", Grade: ports.Unfit, Text: refusal(err)}), nil
 	}
-	findings = append(findings, ports.Finding{Subject: "rights", Text: "all that is needed"})
-	r := &reply{items: []any{answer}}
+	r := replyOf(answer)
 	now := instant(r.int())
+	missing = append(missing, strings.Fields(r.text())...)
 	if err := r.failure("check"); err != nil {
 		return findings, err
 	}
-	return append(findings, checkClock(now.Sub(before.Add(time.Since(before)/2)))), nil
+	rights := ports.Finding{Subject: "rights", Text: "all that is needed"}
+	if len(missing) > 0 {
+		rights.Grade, rights.Text = ports.Unfit, "the user may not give "+strings.Join(missing, ", ")
+	}
+	return append(findings, rights, checkClock(now.Sub(before.Add(time.Since(before)/2)))), nil
 }
 
 // refusal is what the server said when it refused something.
@@ -92,4 +100,33 @@ func checkClock(ahead time.Duration) ports.Finding {
 		f.Grade, f.Text = ports.Doubtful, fmt.Sprintf("%s from ours; jobs go by the server's", ahead.Round(time.Millisecond))
 	}
 	return f
+}
+
+// mayNotCall gives each command that is not given by scripts alone, and tells which of them the user may not give.
+func (b *Backend) mayNotCall(ctx context.Context) (missing []string, err error) {
+	key := b.opts.Prefix + ":{*}"
+	pipe := b.servers.client().Pipeline()
+	for _, c := range [][]any{
+		{"time"},
+		{"scan", "0", "match", key},
+		{"blpop", key, "0.001"},
+		{"lrange", key, 0, 0},
+		{"smembers", key},
+		{"hkeys", key},
+		{"zrank", key, "a"},
+		{"zrevrank", key, "a"},
+		{"zscan", key, "0"},
+	} {
+		pipe.Do(ctx, c...)
+	}
+	cmds, _ := pipe.Exec(ctx)
+	for _, cmd := range cmds {
+		switch err := cmd.Err(); {
+		case redis.HasErrorPrefix(err, "NOPERM"):
+			missing = append(missing, cmd.Name())
+		case err != nil && !errors.Is(err, redis.Nil):
+			return nil, b.failed(ctx, "check", err)
+		}
+	}
+	return missing, nil
 }

@@ -25,7 +25,11 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 		var these []batch
 		durability := strongest(jobs, places[name])
 		for at := places[name]; len(at) > 0; {
-			n := min(len(at), ports.MaxBatch)
+			n, bytes := 0, 0
+			for n < min(len(at), ports.MaxBatch) && (n == 0 || bytes+len(jobs[at[n]].Args) <= 1<<20) {
+				bytes += len(jobs[at[n]].Args)
+				n++
+			}
 			next := batchOf(jobs, at[:n])
 			some = append(some, call{b.queueKey(name), next.args(b.skew(), durability.Confirmed())})
 			these = append(these, next)

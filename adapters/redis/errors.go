@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -54,12 +55,22 @@ func meaningOfReply(text string) error {
 			return ports.ErrUnavailable
 		}
 	}
+	for _, denied := range []string{"NOAUTH", "WRONGPASS", "NOPERM"} {
+		if strings.HasPrefix(text, denied) {
+			return ports.ErrDenied
+		}
+	}
 	return ports.ErrRefused
 }
 
 // notSent reports whether a call cannot have reached the server.
 func notSent(err error) bool {
 	var op *net.OpError
+	var cert *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	if errors.As(err, &cert) || errors.As(err, &record) { // nothing is sent before the server has shown who it is
+		return true
+	}
 	return errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) ||
 		errors.As(err, &op) && op.Op == "dial" && !errors.Is(err, context.Canceled)
 }

@@ -14,7 +14,7 @@ const idSize = len(core.ID{})
 func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
 	answer, err := b.run(ctx, leaseScript, b.queueKey(req.Queue),
 		b.skew(), req.Holder, req.Request, min(req.Max, ports.MaxBatch), req.TTL.Milliseconds(),
-		flag(req.Repeat), flag(req.Suspects), flag(req.Reclaim), b.remember(req.Queue).Milliseconds())
+		flag(req.Repeat), flag(req.Suspects), reclaim(req), b.remember(req.Queue).Milliseconds())
 	if err != nil {
 		return ports.Leased{}, err
 	}
@@ -23,6 +23,7 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 	lease := core.Lease{Holder: req.Holder, Rev: r.int(), Until: instant(r.int())}
 	suspect := r.int() == 1
 	ids, records := r.text(), r.list()
+	corrupt, newer := split(r.text()), split(r.text()) // that the script has put aside
 	if err := r.failure("lease"); err != nil || len(ids) != idSize*len(records) {
 		return ports.Leased{}, failure("lease", errReply)
 	}
@@ -43,9 +44,20 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 		out.Jobs = append(out.Jobs, core.Claim(j, lease, out.Now))
 	}
 	if len(out.Corrupt)+len(out.Newer) > 0 {
-		return out, b.quarantine(ctx, req, out)
+		if err := b.quarantine(ctx, req, out); err != nil {
+			return out, err
+		}
 	}
+	out.Corrupt, out.Newer = append(out.Corrupt, corrupt...), append(out.Newer, newer...)
 	return out, nil
+}
+
+// split is the IDs in a text.
+func split(text string) (ids []core.ID) {
+	for ; len(text) >= idSize; text = text[idSize:] {
+		ids = append(ids, core.ID([]byte(text[:idSize])))
+	}
+	return ids
 }
 
 // quarantine puts records that could not be read where they do no harm.
@@ -59,6 +71,18 @@ func (b *Backend) quarantine(ctx context.Context, req ports.LeaseRequest, out po
 	}
 	_, err := b.run(ctx, quarantineScript, b.queueKey(req.Queue), args...)
 	return err
+}
+
+// reclaim is until when leases must have ended to be taken up; 0 for none.
+func reclaim(req ports.LeaseRequest) int64 {
+	switch {
+	case !req.Reclaim:
+		return 0
+	case req.Now.IsZero():
+		return 1 << 53 // as great as Lua counts
+	default:
+		return req.Now.UnixMilli()
+	}
 }
 
 func flag(on bool) string {

@@ -119,6 +119,9 @@ func (t topology) defaults() {
 		if o.MaxRedirects == 0 {
 			o.MaxRedirects = 8
 		}
+		if o.ReadTimeout == 0 {
+			o.ReadTimeout = 1500 * time.Millisecond // of a server that is gone the client hears nothing, and asks no other meanwhile
+		}
 	case t.failover != nil:
 		t.failover.ContextTimeoutEnabled = true
 	default:

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -163,15 +164,20 @@ func (b *Backend) runAll(ctx context.Context, s *script, calls []call) []outcome
 		out[0].reply, out[0].err = b.run(ctx, s, calls[0].key, calls[0].args...)
 		return out
 	}
-	left := make([]int, len(calls))
-	for i := range left {
-		left[i] = i
+	all := make([]int, len(calls))
+	for i := range all {
+		all[i] = i
 	}
-	for _, whole := range []bool{false, true} {
-		left = b.pipeline(ctx, s, whole, calls, left, out)
+	// The client's time for a write, and for the replies, is that of a whole pipeline.
+	for left := range slices.Chunk(all, maxPipeline) {
+		for _, whole := range []bool{false, true} {
+			left = b.pipeline(ctx, s, whole, calls, left, out)
+		}
 	}
 	return out
 }
+
+const maxPipeline = 16
 
 // pipeline makes some of the calls, and gives those for which the script was not known.
 func (b *Backend) pipeline(ctx context.Context, s *script, whole bool, calls []call, some []int, out []outcome) (left []int) {

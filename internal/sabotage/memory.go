@@ -48,6 +48,7 @@ var memoryRules = []sabotage{
 
 	onMemory("a lease that runs out gives the job to the next holder, and counts a crash", "lease.go", "if req.Reclaim {", "if req.Reclaim && req.Max < 0 {"),
 	onMemory("a lease that ran out is left alone by who may not reclaim", "lease.go", "if req.Reclaim {", "{"),
+	onMemory("a lease that ends later by the holder's clock has not run out", "lease.go", "req.Now.Before(now) {", "false {"),
 	onMemory("a crash uses up no attempt, and is in the history", "queue.go", "q.totals.Crashed++\n", "q.totals.Crashed++\n\t\t\te.job.Failures++\n"),
 	onMemory("a job taken up goes before those that came later", "queue.go", "q.totals.Crashed++\n\t\t\tq.lineUp(e, true)", "q.totals.Crashed++\n\t\t\tq.lineUp(e, false)"),
 	onMemory("a job that crashed twice is leased alone", "queue.go", "if !core.Suspected(e.job) {", "{"),

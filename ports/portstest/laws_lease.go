@@ -24,6 +24,7 @@ var leaseLaws = []Law{
 var crashLaws = []Law{
 	{"a lease that runs out gives the job to the next holder, and counts a crash", comesBack},
 	{"a lease that ran out is left alone by who may not reclaim", notReclaimed},
+	{"a lease that ends later by the holder's clock has not run out", notRunOutByAJump},
 	{"a crash uses up no attempt, and is in the history", crashIsNoFailure},
 	{"a job taken up goes before those that came later", takenUpFirst},
 	{"a job that crashed twice is leased alone", suspectAlone},
@@ -214,6 +215,19 @@ func notReclaimed(w *world) {
 	req.Reclaim = false
 	w.must(len(w.ask(req).Jobs) == 0, "a run-out lease was taken up all the same")
 	w.leaseOne(bob)
+}
+
+// notRunOutByAJump is about a backend whose clock was set forward: who asks knows better.
+func notRunOutByAJump(w *world) {
+	w.enqueue()
+	end := w.leaseOne(ann).LeasedUntil
+	w.crash()
+	req := w.request(bob, 10)
+	req.Now = end.Add(-time.Millisecond)
+	w.must(len(w.ask(req).Jobs) == 0, "a lease was taken up a millisecond before its end")
+	req = w.request(bob, 10)
+	req.Now = end
+	w.must(len(w.ask(req).Jobs) == 1, "a lease that has ended was not taken up")
 }
 
 func crashIsNoFailure(w *world) {

@@ -161,7 +161,7 @@ func (c *Client) drafts(ctx context.Context, requests []Request) ([]draft, error
 
 // unknownQueue says that there is no such queue, and which there are.
 func (c *Client) unknownQueue(name string) error {
-	return fmt.Errorf("%w: no queue %q; there are %s", core.ErrInvalid, name, strings.Join(slices.Sorted(maps.Keys(c.queues)), ", "))
+	return fmt.Errorf("%w: no queue %q; there are %s", core.ErrInvalid, core.Cut(name, core.MaxName+20), strings.Join(slices.Sorted(maps.Keys(c.queues)), ", "))
 }
 
 // Default is a client of the same queues whose jobs go to this one unless they name another.

@@ -25,6 +25,9 @@ func (l *link) admit(ctx context.Context, s *source, req ports.LeaseRequest, out
 		got := len(out.Jobs) + len(out.Corrupt) + len(out.Newer)
 		s.ripe, s.next = s.ripe || got >= req.Max, out.Next
 	}
+	if at := l.clock.steadyAt(s.Lease); !req.Reclaim && (s.next.IsZero() || at.Before(s.next)) {
+		s.next = at // then it may take up what has run out
+	}
 	if len(out.Jobs) == 0 {
 		return
 	}
@@ -53,6 +56,12 @@ func (s *source) certain(sent time.Time) {
 // take decides what to do with a job that was leased. The lock is held.
 func (p *Pool) take(s *source, j core.Job) {
 	h := &held{job: j, src: s}
+	if old := s.jobs[j.ID]; old != nil && old.stage == running { // the backend has lost that we hold it
+		s.lose(old, true)
+		s.jobs[j.ID] = h
+		p.settle(h, core.Outcome{Ending: core.PutAside, Reason: "an earlier run of it has not returned yet"})
+		return
+	}
 	s.jobs[j.ID] = h
 	if j.Suspect {
 		p.suspects++
@@ -109,7 +118,7 @@ func (l *link) unhandled(s *source, j core.Job) core.Outcome {
 		return core.Outcome{Ending: core.PutAside, Reason: "its type is handled by other workers"}
 	}
 	const nobody = "no worker handles its type"
-	if j.Hold != nil && j.Hold.Reason == nobody && l.clock.latest().Sub(j.Hold.Since) >= s.UnhandledTTL {
+	if j.Hold != nil && j.Hold.Reason == nobody && l.looked.Sub(j.Hold.Since) >= s.UnhandledTTL {
 		return core.Outcome{Ending: core.Erred, Permanent: true, Failure: &core.Failure{
 			Message: fmt.Sprintf("no worker of queue %s has handled job type %s for %s", s.Name, j.Type, s.UnhandledTTL),
 			Type:    "unhandled",

@@ -41,7 +41,7 @@ func (l *link) beatLoop(ctx context.Context) {
 func (l *link) beat(ctx context.Context) bool {
 	ok := true
 	for _, s := range l.sources {
-		if ext := s.extension(false); len(ext.Held) > 0 {
+		if ext := s.extension(false); len(ext.Held) > 0 || s.leftBehind() {
 			ok = s.extend(ctx, ext) && ok
 		}
 	}
@@ -63,6 +63,13 @@ func (s *source) extension(last bool) ports.Extension {
 		ext.Held = append(ext.Held, ports.Token{ID: id, Rev: h.job.Rev})
 	}
 	return ext
+}
+
+// leftBehind reports whether the source may have leases of jobs that it does not hold.
+func (s *source) leftBehind() bool {
+	s.link.pool.mu.Lock()
+	defer s.link.pool.mu.Unlock()
+	return s.gaveUp
 }
 
 // lostReply reports whether the last lease request is unanswered.
@@ -96,6 +103,7 @@ func (s *source) extended(ext ports.Extension, out ports.Extended, sent time.Tim
 	p := s.link.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	s.gaveUp = s.gaveUp && len(ext.Held) > 0 // one of those may have been given up since
 	s.certain(sent)
 	revs := make(map[core.ID]int64, len(out.Lost))
 	for _, t := range ext.Held {
@@ -209,9 +217,10 @@ func (l *link) announce(ctx context.Context) {
 		l.pool.opts.Observer.Observe(ctx, ports.DataLossSuspected{Worker: l.pool.opts.Name, Queues: l.names()})
 	}
 	l.epoch = epoch
+	at := l.clock.latest()
 	if workers, err := l.roster.Workers(ctx); err == nil {
 		l.pool.mu.Lock()
-		l.workers = workers
+		l.workers, l.looked = workers, at
 		l.pool.mu.Unlock()
 	}
 }

@@ -25,7 +25,9 @@ func (c *clock) told(answer, sent time.Time, gap time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if c.received.IsZero() || now.Sub(c.received) > gap {
+	ahead := answer.Sub(c.answer.Add(now.Sub(c.sent)))       // of the latest that it may be
+	behind := c.answer.Add(sent.Sub(c.received)).Sub(answer) // the earliest
+	if c.received.IsZero() || now.Sub(c.received) > gap || max(ahead, behind) > gap/5 {
 		c.since = now
 	}
 	c.answer, c.sent, c.received = answer, sent, now
@@ -51,6 +53,13 @@ func (c *clock) silent() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Since(c.received)
+}
+
+// steadyAt is when, by the backend's clock, calls will have succeeded for d.
+func (c *clock) steadyAt(d time.Duration) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return core.Instant(c.answer.Add(c.since.Add(d).Sub(c.sent)))
 }
 
 // steady reports whether calls have succeeded for at least d, the last of them within gap.

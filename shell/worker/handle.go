@@ -1,8 +1,10 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -122,7 +124,19 @@ type ArgsError struct{ Err error }
 
 // Error tells what did not fit; never the arguments themselves.
 func (e *ArgsError) Error() string {
-	return fmt.Sprintf("the arguments do not fit the handler: %v", e.Err)
+	return "the arguments do not fit the handler: " + e.what()
+}
+
+// what is as much of what decoding said as does not quote the arguments.
+func (e *ArgsError) what() string {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](e.Err); ok {
+		got, _, _ := strings.Cut(wrong.Value, " ") // "number 17"
+		return fmt.Sprintf("%s: want %s, got %s", cmp.Or(wrong.Field, "the whole"), wrong.Type, got)
+	}
+	if wrong, ok := errors.AsType[*json.SyntaxError](e.Err); ok {
+		return fmt.Sprintf("they are not JSON, at byte %d", wrong.Offset)
+	}
+	return fmt.Sprintf("%T", e.Err) // an UnmarshalJSON of the application's, or of time.Time: it may quote what it read
 }
 
 // ErrorType is "args".

@@ -30,6 +30,7 @@ type link struct {
 	prefetch  int                // how many jobs to have waiting; see adapt
 	mixed     bool               // the last batch was of several tenants
 	workers   []ports.WorkerInfo // who is on the roster, as of the last look
+	looked    time.Time          // when that was, by the backend's clock
 }
 
 // source is a queue of a link.
@@ -45,6 +46,7 @@ type source struct {
 	retryAt    time.Time           // when to ask again after a call that failed, by our clock
 	failures   int                 // calls that failed in a row
 	ripe       bool                // it may have work
+	gaveUp     bool                // on storing an outcome: the lease of its job is to be given back
 	woken      bool                // ripe because this worker was told
 	next       time.Time           // when it wants to be looked at, by the backend's clock
 	credit     int                 // what its weight has earned; see shares

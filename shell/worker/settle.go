@@ -83,7 +83,7 @@ func (l *link) store(ctx context.Context, batch []outcome) {
 			return
 		}
 		l.failed(ctx, jobs[0].Queue, "swap", err)
-		if !errors.Is(err, ports.ErrUnavailable) && !errors.Is(err, ports.ErrUncertain) {
+		if !errors.Is(err, ports.ErrUnavailable) && !errors.Is(err, ports.ErrUncertain) && !errors.Is(err, ports.ErrDenied) {
 			l.storeEach(ctx, batch, err)
 			return
 		}
@@ -100,6 +100,9 @@ func (l *link) storeEach(ctx context.Context, batch []outcome, err error) {
 		return
 	}
 	l.drop(batch)
+	l.pool.mu.Lock()
+	batch[0].held.src.gaveUp = true
+	l.pool.mu.Unlock()
 	l.pool.opts.Observer.Observe(ctx, ports.JobRefused{Worker: l.pool.opts.Name, Job: batch[0].job, Err: err})
 }
 

@@ -3,10 +3,10 @@
 -- takes up run-out leases of one other holder, and drops what need not be kept any longer.
 --
 -- KEYS[1] queue
--- ARGV skew, holder, request, max, ttl (ms), repeated, with a suspect, with run-out leases of others,
---      how long finished jobs are remembered (ms)
+-- ARGV skew, holder, request, max, ttl (ms), repeated, with a suspect, by when leases of others must have ended to be
+--      taken up (ms, 0 for never), how long finished jobs are remembered (ms)
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
---      the IDs in one string, their records
+--      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer
 --# use clock record line wake window aside promote takeup sweep pick
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
@@ -29,7 +29,7 @@ local function again()
   end
   if #ids > 0 then
     local till = redis.call('ZSCORE', q .. ':holders', holder)
-    return {now, now, rev, till, suspect, table.concat(ids), redis.call('HMGET', q .. ':jobs', unpack(ids))}
+    return {now, now, rev, till, suspect, table.concat(ids), redis.call('HMGET', q .. ':jobs', unpack(ids)), '', ''}
   end
 end
 
@@ -40,7 +40,7 @@ end
 local meta = redis.call('HMGET', q, 'paused', 'swept')
 promote('scheduled')
 promote('retrying')
-take_up(holder, ARGV[8] == '1')
+take_up(holder, tonumber(ARGV[8]))
 if now >= (tonumber(meta[2]) or 0) + 1000 then
   sweep(tonumber(ARGV[9]))
 end
@@ -54,7 +54,7 @@ elseif meta[1] ~= '1' and ready_left() then
   wake(1)
 end
 if #ids == 0 then
-  return {now, next_look, 0, 0, 0, '', {}}
+  return {now, next_look, 0, 0, 0, '', {}, table.concat(corrupt_ids), table.concat(newer_ids)}
 end
 local rev = redis.call('HINCRBY', q, 'rev', 2) -- two: one for the lease, one for what settles it
 local value, fields = rev .. ':' .. now .. ':' .. request, {}
@@ -66,4 +66,4 @@ if suspect == 1 then
 end
 redis.call('HSET', leases, unpack(fields))
 redis.call('ZADD', q .. ':holders', now + ttl, holder)
-return {now, next_look, rev, now + ttl, suspect, table.concat(ids), records}
+return {now, next_look, rev, now + ttl, suspect, table.concat(ids), records, table.concat(corrupt_ids), table.concat(newer_ids)}

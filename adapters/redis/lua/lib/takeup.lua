@@ -1,4 +1,4 @@
--- take_up: makes the jobs of one holder ready again whose lease ran out, up to 100 of them, each at the front of
+-- takeup: makes the jobs of one holder ready again whose lease ran out, up to 100 of them, each at the front of
 -- its line, with the crash counted, and noted at the end of its record: when the lease began, and
 -- when it was taken up.
 local function crashed(record, value)
@@ -40,14 +40,18 @@ local function reclaim(who)
   end
 end
 
-local function take_up(me, allowed)
+-- take_up does so for one holder, unless it is me, whose lease ended by till. By till, not by now alone: when the
+-- server's clock jumps, nobody's lease has run out for that.
+local function take_up(me, till)
+  local ended = math.min(now, till)
   local first = redis.call('ZRANGE', q .. ':holders', 0, 1, 'WITHSCORES')
   for i = 1, #first, 2 do
     if first[i] ~= me and tonumber(first[i + 1]) <= now then
-      if allowed then
+      local reclaimed = tonumber(first[i + 1]) <= ended
+      if reclaimed then
         reclaim(first[i])
       end
-      first = redis.call('ZRANGE', q .. ':holders', allowed and '-inf' or '(' .. now, '+inf', 'BYSCORE', 'LIMIT', 0, 2, 'WITHSCORES')
+      first = redis.call('ZRANGE', q .. ':holders', reclaimed and '-inf' or '(' .. now, '+inf', 'BYSCORE', 'LIMIT', 0, 2, 'WITHSCORES')
       break
     end
   end
