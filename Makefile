@@ -3,10 +3,11 @@
 SHELL := /bin/bash
 LINT := go tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 10s
+SOAK ?= 10m
 
 # Tests say in this file what they were run with, and what they left out.
 REPORT := $(shell mktemp -u /tmp/jobs-test-report.XXXXXX)
-TELL = status=$$?; sort -u $(REPORT) 2>/dev/null; rm -f $(REPORT); exit $$status
+TELL = status=$$?; sort -u $(REPORT) 2>/dev/null; cat $(REPORT).table 2>/dev/null; rm -f $(REPORT)*; exit $$status
 
 .PHONY: help
 help: ## list the targets
@@ -43,7 +44,16 @@ integration: ## run the stories on real servers
 
 .PHONY: faults
 faults: ## do to it all that may go wrong, on real servers and networks; takes 25 minutes, and prints a table
-	@JOBS_FAULTS=all JOBS_TEST_REPORT=$(REPORT) go test -count=1 -timeout=40m ./integration/faults; $(TELL)
+	@JOBS_FAULTS=all JOBS_FAULTS_TABLE=$(REPORT).table JOBS_TEST_REPORT=$(REPORT) go test -count=1 -timeout=40m ./integration/faults; $(TELL)
+
+.PHONY: faults-sabotage
+faults-sabotage: ## take out one rule against faults at a time, and see which scenario notices
+	@go run ./internal/sabotage -faults
+
+.PHONY: soak
+soak: ## do all at once, at random, for SOAK (10m) and the time that it takes to be forgotten; nothing may be lost, or grow
+	@JOBS_SOAK=$(SOAK) JOBS_FAULTS_TABLE=$(REPORT).table JOBS_TEST_REPORT=$(REPORT) go test -count=1 -timeout=2h -v -run '^TestSoak$$' ./integration/faults | \
+		grep -E '^(---|ok|FAIL|[[:space:]]+soak_test|[[:space:]]+scenario_test)'; status=$${PIPESTATUS[0]}; (exit $$status); $(TELL)
 
 .PHONY: latency
 latency: ## measure how soon jobs start: on an idle queue, and when they are due

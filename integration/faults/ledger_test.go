@@ -90,22 +90,27 @@ type run struct {
 // tale is what the ledger comes to.
 type tale struct {
 	accepted map[int]bool
+	over     map[int]bool      // ended otherwise, as the scenario has seen: dead, cancelled
+	killed   map[int]time.Time // processes, and when
 	runs     map[int][]run
 }
 
 // tale reads the ledger.
 func (l *ledger) tale() tale {
 	l.t.Helper()
-	s := tale{accepted: map[int]bool{}, runs: map[int][]run{}}
+	s := tale{accepted: map[int]bool{}, over: map[int]bool{}, killed: map[int]time.Time{}, runs: map[int][]run{}}
 	for _, e := range l.entries() {
 		switch e.what {
 		case "accepted":
 			s.accepted[e.n] = true
+		case "over":
+			s.over[e.n] = true
 		case "began":
 			s.runs[e.n] = append(s.runs[e.n], run{pid: e.pid, attempt: e.attempt, began: e.at})
 		case "ended", "cut", "failed":
 			s.close(e)
 		case "killed":
+			s.killed[e.pid] = e.at
 			for n := range s.runs {
 				for i := range s.runs[n] {
 					if r := &s.runs[n][i]; r.pid == e.pid && r.how == "" {
@@ -129,10 +134,10 @@ func (s tale) close(e entry) {
 	}
 }
 
-// lost is the errands that were accepted and never ended.
+// lost is the errands that were accepted and never ended, nor are over otherwise.
 func (s tale) lost() (lost []int) {
 	for n := range s.accepted {
-		if !slices.ContainsFunc(s.runs[n], func(r run) bool { return r.how == "ended" }) {
+		if !s.over[n] && !slices.ContainsFunc(s.runs[n], func(r run) bool { return r.how == "ended" }) {
 			lost = append(lost, n)
 		}
 	}
@@ -144,6 +149,20 @@ func (s tale) lost() (lost []int) {
 func (s tale) extra() (n int) {
 	for _, runs := range s.runs {
 		n += len(runs) - 1
+	}
+	return n
+}
+
+// inFlight is how many runs were under way when their process was killed, or had ended just before, so that what came of
+// them may not have been stored.
+func (s tale) inFlight() (n int) {
+	const just = 50 * time.Millisecond
+	for _, runs := range s.runs {
+		for _, r := range runs {
+			if at, killed := s.killed[r.pid]; killed && at.Sub(r.end) < just {
+				n++
+			}
+		}
 	}
 	return n
 }

@@ -77,13 +77,6 @@ func (r *relay) cut() {
 	clear(r.conns)
 }
 
-// to changes the server for new connections.
-func (r *relay) to(target string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.target = target
-}
-
 // lose has the next n replies to requests with those bytes, or with those bytes in them, not arrive: the connection is
 // closed instead.
 func (r *relay) lose(n int, toServer, toClient string) *loss {

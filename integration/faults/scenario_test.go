@@ -46,6 +46,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	programs["program"] = filepath.Join(dir, "program")
+	programs["skewed"] = filepath.Join(dir, "skewed") // built by who asks for it first
 	code := redistest.Main(m)
 	printTable()
 	_ = os.RemoveAll(dir)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -25,12 +27,12 @@ type server struct {
 	client    *redis.Client // of the scenario, past any relay
 }
 
-// keepAlive runs a server again and again, but while /tmp/down is there. What /tmp/clock says is added to its clock.
+// keepAlive runs a server again and again, but while /tmp/down is there; with the clock of /tmp/clock.so if that is there.
 const keepAlive = `
 while :; do
   while [ -e /tmp/down ]; do sleep 0.05; done
-  if [ -e /tmp/clock ]; then
-    LD_PRELOAD=$(echo /usr/lib/*/faketime/libfaketime.so.1) FAKETIME="$(cat /tmp/clock)" redis-server --protected-mode no --dir /data "$@" &
+  if [ -e /tmp/clock.so ]; then
+    LD_PRELOAD=/tmp/clock.so redis-server --protected-mode no --dir /data "$@" &
   else
     redis-server --protected-mode no --dir /data "$@" &
   fi
@@ -121,13 +123,21 @@ func (s *server) resume() {
 	s.sh("kill -CONT $(cat /tmp/pid)")
 }
 
-// clock moves the server's clock, as its next start finds it: "+1h". It is not to be had where the image has no libfaketime.
-func (s *server) clock(offset string) {
+// clock moves the server's clock by so much from what it should be. It starts the server anew before the first time.
+func (s *server) clock(off time.Duration) {
 	s.t.Helper()
-	if strings.TrimSpace(s.sh("ls /usr/lib/*/faketime/libfaketime.so.1 2>/dev/null || true")) == "" {
-		leaveOut(s.t, "the image has no libfaketime")
+	if s.sh("[ -e /tmp/clock.so ] || echo none") != "" {
+		library := filepath.Join(s.t.TempDir(), "clock.so")
+		if out, err := exec.Command("cc", "-O2", "-fPIC", "-shared", "-nostdlib", "-o", library, filepath.Join("testdata", "clock.c")).CombinedOutput(); err != nil {
+			leaveOut(s.t, fmt.Sprintf("there is no C compiler: %v: %s", err, out))
+		}
+		if err := s.container.CopyFileToContainer(context.Background(), library, "/tmp/clock.so", 0o755); err != nil {
+			s.t.Fatal(err)
+		}
+		s.kill()
+		s.start()
 	}
-	s.sh("echo '" + offset + "' >/tmp/clock")
+	s.sh(fmt.Sprintf("echo %.0f >/tmp/clock.new; mv /tmp/clock.new /tmp/clock", off.Seconds()))
 }
 
 // do is a command that is to go through.

@@ -35,14 +35,20 @@ type sabotage struct {
 	new  string
 	pkg  string // whose tests are to notice
 	run  string // which of them
+
+	imports string // what the new text needs imported that the file does not import
 }
 
 func main() {
 	only := flag.String("only", "", "take out the rules only whose name or file matches this expression")
 	side := flag.Int("side-by-side", 3, "how many at once")
+	faulty := flag.Bool("faults", false, "take out the rules against faults, for the scenarios of integration/faults to notice")
 	flag.Parse()
 	all := slices.Concat(coreRules, importRules, memoryRules, redisRules)
 	missing := lawsWithout(all)
+	if *faulty {
+		all, missing = faultRules, nil
+	}
 	for _, law := range missing {
 		fmt.Printf("NO SABOTEUR  %s\n", law)
 	}
@@ -175,7 +181,7 @@ func (s sabotage) command(ctx context.Context, dir string) *exec.Cmd {
 		cmd.Dir = filepath.Join(dir, s.pkg)
 		return cmd
 	}
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=2m", "-run", s.run, "./"+s.pkg)
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=5m", "-run", s.run, "./"+s.pkg)
 	if s.pkg == "adapters/redis" {
 		cmd.Args = slices.Insert(cmd.Args, 2, "-tags=sabotage")
 	}
@@ -197,10 +203,13 @@ func (s sabotage) try(ctx context.Context, dir string) (verdict string, caught b
 			_ = os.WriteFile(path, before, 0o600)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 6*time.Minute)
 	defer cancel()
 	cmd := s.command(ctx, dir)
-	cmd.Env = append(os.Environ(), "JOBS_TEST_REPORT="+os.DevNull)
+	cmd.Env = append(os.Environ(), "JOBS_TEST_REPORT="+os.DevNull, "JOBS_FAULTS=all", "JOBS_FAULTS_TABLE="+os.DevNull)
+	if s.pkg == faults {
+		cmd.Env = append(cmd.Env, "JOBS_TEST_REDIS_URL=") // they take servers of their own
+	}
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
 	switch text := string(out); {
@@ -224,7 +233,11 @@ func (s sabotage) apply(path string) (before []byte, err error) {
 	if n := strings.Count(string(before), s.old); n != 1 {
 		return nil, fmt.Errorf("%q stands in %s %d times, and should once", s.old, s.file, n)
 	}
-	return before, os.WriteFile(path, []byte(strings.Replace(string(before), s.old, s.new, 1)), 0o600)
+	text := strings.Replace(string(before), s.old, s.new, 1)
+	if s.imports != "" {
+		text = strings.Replace(text, "import (\n", "import (\n\t\""+s.imports+"\"\n", 1)
+	}
+	return before, os.WriteFile(path, []byte(text), 0o600)
 }
 
 var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)

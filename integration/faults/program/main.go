@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,13 +34,24 @@ type Errand struct {
 func (Errand) JobType() string { return "errand" }
 
 // ledger is the file that alone says what ran.
-type ledger struct{ file *os.File }
+type ledger struct {
+	file  *os.File
+	quiet bool         // errands are only counted
+	ran   atomic.Int64 // how many
+}
 
 // write adds a line: when by the kernel's clock, what, which errand, which process, which attempt, and why.
 func (l *ledger) write(what string, n, attempt int, why string) {
 	var now syscall.Timeval
 	_ = syscall.Gettimeofday(&now) // the clock of this process may be moved
 	_, _ = fmt.Fprintf(l.file, "%d %s %d %d %d %s\n", now.Sec*1000+now.Usec/1000, what, n, os.Getpid(), attempt, why)
+}
+
+// writeClock writes down by how many seconds the clock of this process is off.
+func (l *ledger) writeClock() {
+	var now syscall.Timeval
+	_ = syscall.Gettimeofday(&now)
+	l.write("clock", int(time.Now().Unix()-now.Sec), 0, "")
 }
 
 func main() {
@@ -54,15 +66,16 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	book := &ledger{file}
+	book := &ledger{file: file, quiet: os.Getenv("FAULTS_QUIET") != ""}
 	level := slog.LevelInfo
 	if os.Getenv("FAULTS_DEBUG") != "" {
 		level = slog.LevelDebug
 	}
+	var system *jobs.System
 	app := fx.New(
 		jobs.Module(os.Getenv("FAULTS_CONFIG"), jobs.Observers(observer{book})),
-		jobs.Handlers(jobs.HandleResult(book.errand)),
-		fx.NopLogger, fx.StopTimeout(time.Minute),
+		jobs.Handlers(jobs.HandleResult(book.errand)), extra(book),
+		fx.NopLogger, fx.StopTimeout(time.Minute), fx.Populate(&system),
 		fx.Provide(func() *slog.Logger {
 			return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 		}),
@@ -71,12 +84,18 @@ func run() error {
 	if err := app.Start(context.Background()); err != nil {
 		return err
 	}
-	book.write("up", 0, 0, time.Since(began).String())
+	took := time.Since(began)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM)
+	if err := book.watch(system); err != nil {
+		return err
+	}
+	book.writeClock()
+	book.write("up", 0, 0, took.String())
 	code := 0
 	select {
 	case <-signals:
+		book.write("signal", 0, 0, "")
 	case end := <-app.Wait():
 		code = end.ExitCode
 	}
@@ -84,6 +103,11 @@ func run() error {
 	defer cancel()
 	err = app.Stop(ctx)
 	book.write("down", 0, 0, strconv.Quote(fmt.Sprint(err)))
+	if d, err := time.ParseDuration(os.Getenv("FAULTS_LINGER")); err == nil {
+		time.Sleep(d)
+	}
+	book.write("goroutines", runtime.NumGoroutine(), 0, "at the end")
+	book.write("ran", int(book.ran.Load()), 0, "")
 	os.Exit(code)
 	return nil
 }
@@ -114,20 +138,27 @@ func (o observer) Observe(_ context.Context, e jobs.Event) {
 }
 
 // errand is the handler.
-func (l *ledger) errand(ctx context.Context, e Errand) (int, error) {
+func (l *ledger) errand(ctx context.Context, e Errand) (any, error) {
+	if l.quiet {
+		l.ran.Add(1)
+		return nil, nil
+	}
 	job, _ := jobs.FromContext(ctx)
 	l.write("began", e.N, job.Attempt, job.ID.String())
 	if e.Until == 0 || job.Attempt < e.Until {
 		if err, over := l.misbehave(ctx, e); over {
 			l.write("failed", e.N, job.Attempt, strconv.Quote(fmt.Sprint(err)))
-			return 0, err
+			return nil, err
 		}
 	}
 	if !wait(ctx, e) {
 		l.write("cut", e.N, job.Attempt, strconv.Quote(fmt.Sprint(context.Cause(ctx))))
-		return 0, ctx.Err()
+		return nil, ctx.Err()
 	}
 	l.write("ended", e.N, job.Attempt, "")
+	if e.Mode == "echo" {
+		return e.Pad, nil
+	}
 	return e.N, nil
 }
 
@@ -151,7 +182,10 @@ func wait(ctx context.Context, e Errand) bool {
 }
 
 // misbehave does what the errand's mode says, and reports whether that was all.
-func (l *ledger) misbehave(ctx context.Context, e Errand) (error, bool) { //nolint:revive // the error is the handler's
+func (l *ledger) misbehave(ctx context.Context, e Errand) (error, bool) {
+	if os.Getenv("FAULTS_TAME") != "" {
+		return nil, false
+	}
 	switch e.Mode {
 	case "fail":
 		return errors.New("it failed as asked"), true
@@ -163,7 +197,14 @@ func (l *ledger) misbehave(ctx context.Context, e Errand) (error, bool) { //noli
 	case "panic-nil":
 		l.write("failed", e.N, 0, "panic")
 		var m map[string]int
-		m["nil"] = 1
+		m["nil"] = 1 //nolint:staticcheck // as asked
+	case "panic-with-nil":
+		l.write("failed", e.N, 0, "panic")
+		panic(nil)
+	case "down": // it needs something that is down while a file is there
+		if _, err := os.Stat(os.Getenv("FAULTS_DOWN")); err == nil {
+			return errors.New("what it needs is down"), true
+		}
 	case "goexit":
 		l.write("failed", e.N, 0, "goexit")
 		runtime.Goexit()
