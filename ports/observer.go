@@ -33,7 +33,7 @@ type (
 	}
 	// JobRefused says that what became of a leased job could not be stored. Either the lease
 	// was lost, and the job is somebody else's, or gone; or Err says why the backend did not take it, and
-	// the job will be tried again when its lease runs out.
+	// the job will be tried again.
 	JobRefused struct {
 		Worker string
 		Job    core.Job

@@ -31,10 +31,10 @@ func (b *Backend) Check(ctx context.Context) ([]ports.Finding, error) {
 	before := time.Now()
 	answer, err := b.run(ctx, checkScript, b.opts.Prefix+":{*}", b.skew())
 	if err != nil {
-		if !errors.Is(err, ports.ErrRefused) {
-			return findings, err
+		if errors.Is(err, ports.ErrRefused) {
+			return append(findings, checkRights(missing, err)), nil
 		}
-		return append(findings, ports.Finding{Subject: "rights", Grade: ports.Unfit, Text: refusal(err)}), nil
+		return findings, err
 	}
 	r := replyOf(answer)
 	now := instant(r.int())
@@ -42,11 +42,19 @@ func (b *Backend) Check(ctx context.Context) ([]ports.Finding, error) {
 	if err := r.failure("check"); err != nil {
 		return findings, err
 	}
-	rights := ports.Finding{Subject: "rights", Text: "all that is needed"}
-	if len(missing) > 0 {
-		rights.Grade, rights.Text = ports.Unfit, "the user may not give "+strings.Join(missing, ", ")
+	return append(findings, checkRights(missing, nil), checkClock(now.Sub(before.Add(time.Since(before)/2)))), nil
+}
+
+// checkRights judges what the user may not do: commands, or else the script as a whole.
+func checkRights(missing []string, refused error) ports.Finding {
+	switch {
+	case len(missing) > 0:
+		return ports.Finding{Subject: "rights", Grade: ports.Unfit, Text: "the user may not give " + strings.Join(missing, ", ")}
+	case refused != nil:
+		return ports.Finding{Subject: "rights", Grade: ports.Unfit, Text: refusal(refused)}
+	default:
+		return ports.Finding{Subject: "rights", Text: "all that is needed"}
 	}
-	return append(findings, rights, checkClock(now.Sub(before.Add(time.Since(before)/2)))), nil
 }
 
 // refusal is what the server said when it refused something.

@@ -67,7 +67,7 @@ func (l *link) settleLoop(ctx context.Context) {
 
 // store brings a batch to the backend, through any outage. An outcome that the backend
 // does not take for another reason is tried by itself, and then given up: its lease
-// will run out, and somebody else will try the job.
+// is given back with the next heartbeat, and the job tried again.
 func (l *link) store(ctx context.Context, batch []outcome) {
 	jobs := make([]core.Job, len(batch))
 	for i, o := range batch {
