@@ -176,6 +176,24 @@ func TestRefusedForAnotherReasonDoesNotHoldUpOthers(t *testing.T) {
 	})
 }
 
+func TestOutcomesWaitForARight(t *testing.T) {
+	bubble(t, func(r *rig) {
+		f := newFaulty(r.backend)
+		r.queue = f
+		var g gauge
+		r.do(func(context.Context) error { defer g.enter()(); return nil })
+		f.fails["swap"] = ports.ErrDenied
+		r.start()
+		ref := r.enqueue()
+		r.pass(5 * time.Minute)
+		f.set(func() { f.fails["swap"] = nil })
+		r.pass(5 * time.Second)
+		if j := r.want(ref, core.Completed, 1); g.count() != 1 || j.Crashes != 0 {
+			t.Errorf("%d runs and %d crashes, want 1 and 0", g.count(), j.Crashes)
+		}
+	})
+}
+
 func TestOneBrokenQueueDoesNotHoldUpOthers(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.queue = &brokenQueue{newFaulty(r.backend)}

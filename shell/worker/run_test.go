@@ -268,12 +268,17 @@ func TestPointerArgsAndBadArgs(t *testing.T) {
 		r.start()
 		good := r.enqueue(ofType("pointer"), func(j *core.Job) { j.Args = json.RawMessage(`{"Name":"ada"}`) })
 		none := r.enqueue(ofType("pointer"))
-		bad := r.enqueue(ofType("pointer"), func(j *core.Job) { j.Args = json.RawMessage(`{"Name":7}`) })
+		bad := r.enqueue(ofType("pointer"), func(j *core.Job) { j.Args = json.RawMessage(`{"Name":4711}`) })
+		broken := r.enqueue(ofType("pointer"), func(j *core.Job) { j.Args = json.RawMessage(`{"Name":4711`) })
 		r.want(good, core.Completed, 1)
 		r.want(none, core.Completed, 1)
-		j := r.want(bad, core.Retrying, 2)
-		if j.Error.Type != "args" || !slices.Equal(got, []string{"ada", ""}) {
-			t.Errorf("error %+v, handler got %v", j.Error, got)
+		for ref, want := range map[core.Ref]string{bad: "Name: want string, got number", broken: "they are not JSON, at byte 12"} {
+			if e := r.want(ref, core.Retrying, 2).Error; e.Type != "args" || e.Message != "the arguments do not fit the handler: "+want {
+				t.Errorf("error %+v, want %s", e, want) // and nothing of the arguments
+			}
+		}
+		if !slices.Equal(got, []string{"ada", ""}) {
+			t.Errorf("the handler got %v", got)
 		}
 	})
 }
