@@ -62,6 +62,11 @@ func main() {
 		fmt.Println("there is no Redis for the adapter's laws:", err)
 		os.Exit(1)
 	}
+	if err := sound(ctx, all); err != nil {
+		fmt.Println(err)
+		stop()
+		os.Exit(1)
+	}
 	missed := tryAll(ctx, all, *side)
 	stop()
 	if missed+len(missing) > 0 {
@@ -92,6 +97,25 @@ func server(ctx context.Context) (stop func(), err error) {
 		return stop, err
 	}
 	return stop, errors.Join(os.Setenv(at, url), os.Unsetenv("JOBS_TEST_REQUIRE"))
+}
+
+// sound sees that the scenarios pass before anything is taken out.
+func sound(ctx context.Context, all []sabotage) error {
+	var names []string
+	for _, s := range all {
+		if name, _, _ := strings.Cut(s.run, "/"); s.pkg == faults && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	cmd := sabotage{pkg: faults, run: strings.Join(names, "|")}.command(ctx, ".")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		text, _ := noticed(string(out))
+		return fmt.Errorf("the scenarios fail before anything was taken out: %w: %s", err, text)
+	}
+	return nil
 }
 
 // lawsWithout is the laws that no saboteur breaks.
@@ -155,7 +179,9 @@ func copied(ctx context.Context) (dir string, err error) {
 var ready = map[string]string{"adapters/redis": "^TestLaws$", ".": "^(TestWhoImportsWhom|TestCoreStartsNothing|TestNoInit)"}
 
 // built reports whether the rule's test is one of them.
-func (s sabotage) built() bool { return strings.HasSuffix(s.file, ".lua") || s.old == "" }
+func (s sabotage) built() bool {
+	return ready[s.pkg] != "" && (strings.HasSuffix(s.file, ".lua") || s.file != "" && s.old == "")
+}
 
 // build builds them in a copy, and sees that nothing is wrong before anything is taken out.
 func build(ctx context.Context, dir string) error {
@@ -168,7 +194,8 @@ func build(ctx context.Context, dir string) error {
 		cmd = exec.CommandContext(ctx, "./ready.test", "-test.run="+run)
 		cmd.Dir = filepath.Join(dir, pkg)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("the tests of %s fail before anything was taken out: %w: %s", pkg, err, noticed(string(out)))
+			text, _ := noticed(string(out))
+			return fmt.Errorf("the tests of %s fail before anything was taken out: %w: %s", pkg, err, text)
 		}
 	}
 	return nil
@@ -184,6 +211,9 @@ func (s sabotage) command(ctx context.Context, dir string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=5m", "-run", s.run, "./"+s.pkg)
 	if s.pkg == "adapters/redis" {
 		cmd.Args = slices.Insert(cmd.Args, 2, "-tags=sabotage")
+	}
+	if s.pkg == faults {
+		cmd.Env = append(os.Environ(), "JOBS_TEST_REPORT="+os.DevNull, "JOBS_FAULTS=all", "JOBS_TEST_REDIS_URL=") // they take servers of their own
 	}
 	cmd.Dir = dir
 	return cmd
@@ -206,10 +236,6 @@ func (s sabotage) try(ctx context.Context, dir string) (verdict string, caught b
 	ctx, cancel := context.WithTimeout(ctx, 6*time.Minute)
 	defer cancel()
 	cmd := s.command(ctx, dir)
-	cmd.Env = append(os.Environ(), "JOBS_TEST_REPORT="+os.DevNull, "JOBS_FAULTS=all", "JOBS_FAULTS_TABLE="+os.DevNull)
-	if s.pkg == faults {
-		cmd.Env = append(cmd.Env, "JOBS_TEST_REDIS_URL=") // they take servers of their own
-	}
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
 	switch text := string(out); {
@@ -218,7 +244,7 @@ func (s sabotage) try(ctx context.Context, dir string) (verdict string, caught b
 	case strings.Contains(text, "[build failed]") || strings.Contains(text, "[setup failed]"):
 		return "it does not compile: " + firstLine(text), false
 	default:
-		return noticed(text), true
+		return noticed(text)
 	}
 }
 
@@ -242,11 +268,11 @@ func (s sabotage) apply(path string) (before []byte, err error) {
 
 var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// noticed is the innermost test that failed, or how the tests ended.
-func noticed(out string) string {
+// noticed is the innermost test that failed, or how the tests ended; and whether it was for a test that they failed.
+func noticed(out string) (what string, byTest bool) {
 	found := failedTest.FindAllStringSubmatch(out, -1)
 	if len(found) == 0 {
-		return firstLine(out)
+		return firstLine(out), strings.Contains(out, "panic: ")
 	}
 	deepest := found[0][1]
 	for _, m := range found {
@@ -254,7 +280,7 @@ func noticed(out string) string {
 			deepest = m[1]
 		}
 	}
-	return "by " + deepest
+	return "by " + deepest, true
 }
 
 func firstLine(out string) string {
