@@ -40,6 +40,7 @@ type Backend struct {
 var (
 	_ ports.Backend   = (*Backend)(nil)
 	_ ports.Pauser    = (*Backend)(nil)
+	_ ports.Limiter   = (*Backend)(nil)
 	_ ports.Canceller = (*Backend)(nil)
 	_ ports.Deleter   = (*Backend)(nil)
 	_ ports.Recorder  = (*Backend)(nil)
@@ -103,6 +104,7 @@ func (b *Backend) queue(name string, now time.Time) *queue {
 		b.queues[name] = q
 	}
 	q.lapse(now)
+	q.limits.lapse(now)
 	return q
 }
 

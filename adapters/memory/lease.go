@@ -36,7 +36,7 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 	}
 	if len(out.Jobs) < req.Max {
 		b.await(q, req.Holder)
-	} else if !q.paused && q.hasReady() {
+	} else if !q.paused && q.hasReady(now) {
 		b.wake(q)
 	}
 	out.Next = q.next(req.Holder, now)
@@ -53,19 +53,20 @@ func (q *queue) lease(req ports.LeaseRequest, now time.Time) []core.Job {
 			q.leases[req.Holder] = l
 		}
 		l.held[e.job.ID] = e
+		q.limits.start(e.job.Tenant, now)
 		l.last(now.Add(req.TTL)) // they all end together
 		e.request, e.started, e.updated = req.Request, e.job.StartedAt, e.job.UpdatedAt
 		e.job = core.Claim(e.job, core.Lease{Holder: req.Holder, Rev: e.job.Rev + 1, Until: l.until, Suspect: suspect}, now)
 		jobs = append(jobs, own(e.job))
 	}
 	limit := min(req.Max, ports.MaxBatch)
-	if req.Suspects && limit > 0 && q.suspects.Len() > 0 {
-		e := q.suspects.Front().Value.(*entry)
-		q.lift(e)
-		claim(e, true)
+	if req.Suspects && limit > 0 {
+		if e := q.takeSuspect(now); e != nil {
+			claim(e, true)
+		}
 	}
 	for len(jobs) < limit {
-		e := q.take()
+		e := q.take(now)
 		if e == nil {
 			break
 		}
@@ -152,6 +153,7 @@ func (q *queue) giveBack(e *entry, now time.Time) {
 func (q *queue) unlease(e *entry) {
 	l := q.leases[e.job.Holder]
 	delete(l.held, e.job.ID)
+	q.limits.end(e.job.Tenant)
 	if len(l.held) == 0 {
 		delete(q.leases, e.job.Holder)
 	}

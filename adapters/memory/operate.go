@@ -66,10 +66,7 @@ func (b *Backend) setPaused(ctx context.Context, queue string, paused bool) erro
 	q := b.queue(queue, now)
 	q.paused = paused
 	if !paused {
-		for _, holder := range q.waiting {
-			b.tell(holder, q.name, false)
-		}
-		q.waiting = nil
+		b.wakeAll(q)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ type queue struct {
 	name   string
 	window time.Duration
 	paused bool
+	limits limits
 	totals core.Totals
 
 	jobs       map[core.ID]*entry
@@ -61,11 +62,13 @@ func (l *lease) inOrder() []*entry {
 type ring struct {
 	lines map[string]*list.List // of *entry
 	turns list.List             // of string
+	whose string                // whose turn it is, and has begun
+	had   int                   // jobs of that turn
 }
 
 func newQueue(name string, window time.Duration) *queue {
 	q := &queue{
-		name: name, window: window,
+		name: name, window: window, limits: newLimits(),
 		jobs: map[core.ID]*entry{}, leases: map[string]*lease{}, remembered: map[core.ID]time.Time{},
 	}
 	for i := range q.ready {
@@ -140,29 +143,67 @@ func (q *queue) takeUp(holder string, by, now time.Time) {
 		for _, e := range l.inOrder() {
 			e.job = core.Replace(e.job, core.TakeUp(e.job, now), e.job.Rev+1, now)
 			q.totals.Crashed++
+			q.limits.end(e.job.Tenant)
 			q.lineUp(e, true)
 		}
 	}
 }
 
 // take is the next job whose turn it is, out of its line; nil if none is ready.
-func (q *queue) take() *entry {
+func (q *queue) take(now time.Time) *entry {
 	for i := range q.ready {
 		r := &q.ready[i]
-		for r.turns.Len() > 0 {
-			tenant := r.turns.Remove(r.turns.Front()).(string)
+		for at := r.turns.Front(); at != nil; {
+			turn, tenant := at, at.Value.(string)
+			at = at.Next()
 			line := r.lines[tenant]
 			if line.Len() == 0 { // the last of them was cancelled
-				delete(r.lines, tenant)
+				r.leave(turn)
+				continue
+			}
+			if !q.limits.mayStart(tenant, now) {
 				continue
 			}
 			e := line.Front().Value.(*entry)
 			q.lift(e)
-			if line.Len() > 0 {
-				r.turns.PushBack(tenant)
-			} else {
-				delete(r.lines, tenant)
-			}
+			r.taken(turn, q.limits.of(tenant).Turn())
+			return e
+		}
+	}
+	return nil
+}
+
+// taken notes that a job of the tenant was taken, whose turn is of so many. After the last of them, or of its turn, it is
+// another's.
+func (r *ring) taken(turn *list.Element, of int) {
+	tenant := turn.Value.(string)
+	if r.whose != tenant {
+		r.whose, r.had = tenant, 0
+	}
+	r.had++
+	switch {
+	case r.lines[tenant].Len() == 0:
+		r.leave(turn)
+	case r.had >= of:
+		r.whose = ""
+		r.turns.MoveToBack(turn)
+	}
+}
+
+// leave ends the turns of a tenant that has no job in line.
+func (r *ring) leave(turn *list.Element) {
+	if r.whose == turn.Value.(string) {
+		r.whose = ""
+	}
+	delete(r.lines, turn.Value.(string))
+	r.turns.Remove(turn)
+}
+
+// takeSuspect is the next of the jobs that are to be leased alone; nil if there is none that may start.
+func (q *queue) takeSuspect(now time.Time) *entry {
+	for at := q.suspects.Front(); at != nil; at = at.Next() {
+		if e := at.Value.(*entry); q.limits.mayStart(e.job.Tenant, now) {
+			q.lift(e)
 			return e
 		}
 	}
@@ -170,13 +211,13 @@ func (q *queue) take() *entry {
 }
 
 // hasReady reports whether a job could be leased at once.
-func (q *queue) hasReady() bool {
+func (q *queue) hasReady(now time.Time) bool {
 	if q.suspects.Len() > 0 {
 		return true
 	}
 	for i := range q.ready {
-		for _, line := range q.ready[i].lines {
-			if line.Len() > 0 {
+		for tenant, line := range q.ready[i].lines {
+			if line.Len() > 0 && q.limits.mayStart(tenant, now) {
 				return true
 			}
 		}
@@ -199,6 +240,13 @@ func (q *queue) next(holder string, now time.Time) time.Time {
 	for name, l := range q.leases {
 		if name != holder && l.until.After(now) {
 			sooner(l.until)
+		}
+	}
+	for i := range q.ready {
+		for tenant := range q.ready[i].lines {
+			if again := q.limits.again(tenant, now); !again.IsZero() {
+				sooner(again)
+			}
 		}
 	}
 	return at

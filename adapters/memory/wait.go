@@ -39,6 +39,14 @@ func (b *Backend) wake(q *queue) {
 	}
 }
 
+// wakeAll tells all who wait.
+func (b *Backend) wakeAll(q *queue) {
+	for _, holder := range q.waiting {
+		b.tell(holder, q.name, false)
+	}
+	q.waiting = nil
+}
+
 // tell leaves word for a holder.
 func (b *Backend) tell(holder, queue string, cancel bool) {
 	w := b.waiter(holder)

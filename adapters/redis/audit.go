@@ -18,7 +18,7 @@ import (
 // be in order then may just have moved, so it is looked at again, each thing in one step; and mended in the same.
 func (b *Backend) Audit(ctx context.Context, queue string, mend bool) (ports.Audit, error) {
 	a := &audit{b: b, queue: queue, mend: mend, report: ports.Audit{Queue: queue}, seen: map[core.ID]sight{}}
-	for _, step := range []func(context.Context) error{a.findKeys, a.checkTypes, a.checkKeys, a.walkPlaces, a.walkRecords, a.checkJobs} {
+	for _, step := range []func(context.Context) error{a.findKeys, a.checkTypes, a.checkKeys, a.walkPlaces, a.walkRecords, a.checkJobs, a.checkPlaces} {
 		if err := b.begin(ctx); err != nil {
 			return a.report, err
 		}
@@ -75,6 +75,7 @@ var kinds = map[string]string{
 	"": "hash", "jobs": "hash", "ready": "list", "ring": "list", "suspects": "list", "scheduled": "zset", "retrying": "zset",
 	"leases": "hash", "holders": "zset", "failed": "zset", "cancelled": "zset", "done": "hash", "history": "list", "erased": "zset",
 	"counts": "hash", "waiters": "zset", "wake": "list", "aside": "",
+	"limits": "hash", "resting": "zset", "running": "set", "rates": "zset",
 }
 
 // kindOf is the word that a key begins with behind the queue's own.
@@ -155,6 +156,14 @@ func (a *audit) checkKeys(ctx context.Context) error {
 			for _, tenant := range tenants {
 				all = append(all, about{"turn", ":ready:" + strings.TrimPrefix(key, ":ring:") + ":" + tenant, "", "its tenant has a turn without it, or several"})
 			}
+		case "resting":
+			resting, err := client.ZRange(ctx, own+key, 0, -1).Result()
+			if err != nil {
+				return err
+			}
+			for _, member := range resting {
+				all = append(all, about{"turn", ":ready:" + member, "", "its tenant rests without it, or has a turn too"})
+			}
 		case "leases":
 			all = append(all, about{"lease", key, "", "its holder is not on the list of holders"})
 		case "holders":
@@ -167,6 +176,17 @@ func (a *audit) checkKeys(ctx context.Context) error {
 			}
 		case "done", "history", "erased":
 			all = append(all, about{"old", key, "", "it is of a generation that should be gone"})
+		}
+	}
+	return a.check(ctx, all)
+}
+
+// checkPlaces looks for places under a tenant's limit that are kept for jobs which nobody holds any more.
+func (a *audit) checkPlaces(ctx context.Context) error {
+	var all []about
+	for _, key := range a.keys {
+		if kindOf(key) == "running" {
+			all = append(all, about{"running", key, "", "a place is kept for a job that nobody holds"})
 		}
 	}
 	return a.check(ctx, all)

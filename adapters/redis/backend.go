@@ -49,6 +49,7 @@ type Backend struct {
 var (
 	_ ports.Backend   = (*Backend)(nil)
 	_ ports.Pauser    = (*Backend)(nil)
+	_ ports.Limiter   = (*Backend)(nil)
 	_ ports.Canceller = (*Backend)(nil)
 	_ ports.Deleter   = (*Backend)(nil)
 	_ ports.Recorder  = (*Backend)(nil)

@@ -43,6 +43,7 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 		}
 		out.Jobs = append(out.Jobs, core.Claim(j, lease, out.Now))
 	}
+	core.Interleave(out.Jobs)
 	if len(out.Corrupt)+len(out.Newer) > 0 {
 		if err := b.quarantine(ctx, req, out); err != nil {
 			return out, err

@@ -34,6 +34,7 @@ var (
 	getScript        = load("get")
 	countScript      = load("count")
 	pauseScript      = load("pause")
+	limitScript      = load("limit")
 	recordScript     = load("record")
 	quarantineScript = load("quarantine")
 	queuesScript     = load("queues")

@@ -32,6 +32,7 @@ type Backend interface {
 	ports.Recorder
 	ports.Roster
 	ports.Auditor
+	ports.Limiter
 }
 
 // Harness is a fresh, empty backend and a hold on its clock.
@@ -50,7 +51,7 @@ type Law struct {
 // Laws is all of them.
 func Laws() []Law {
 	var all []Law
-	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws} {
+	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws} {
 		all = append(all, part...)
 	}
 	return all

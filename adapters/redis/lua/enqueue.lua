@@ -6,7 +6,7 @@
 -- ARGV skew, whether the write is to be confirmed ('1' or '0'), number of jobs, their IDs, then the jobs in the same order, in groups of one priority, tenant and time:
 --      level, tenant, when ('' at once, '+ms' from now, '@ms' at an instant), how many, their records from the level on
 -- returns now, the numbers (from 1) of the jobs that are known
---# use clock record line wake known
+--# use clock record turn line wake known
 local ids = {unpack(ARGV, 4, ARGV[3] + 3)}
 local kept, seen, refused, records, lists, later = known(ids), {}, {}, {}, {}, {}
 local n, at = 0, #ids + 4
@@ -50,7 +50,7 @@ redis.call('HINCRBY', q .. ':counts', 'enqueued', #records / 2)
 local news = 0
 for _, l in ipairs(lists) do
   if redis.call('RPUSH', q .. ':ready:' .. l[1] .. ':' .. l[2], unpack(l[3])) == #l[3] then
-    redis.call('RPUSH', q .. ':ring:' .. l[1], l[2])
+    enter(l[1], l[2])
   end
   news = news + #l[3]
 end

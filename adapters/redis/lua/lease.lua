@@ -7,7 +7,7 @@
 --      taken up (ms, 0 for never), how long finished jobs are remembered (ms)
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
 --      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer
---# use clock record line wake window aside promote takeup sweep pick
+--# use clock record turn line wake window aside promote limits rest takeup sweep meet pick admit
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
 
@@ -37,10 +37,13 @@ local given = ARGV[6] == '1' and again()
 if given then
   return given
 end
-local meta = redis.call('HMGET', q, 'paused', 'swept')
-promote('scheduled')
-promote('retrying')
+local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited')
+promote({'scheduled', 'retrying'})
 take_up(holder, tonumber(ARGV[8]))
+if meta[3] then
+  limited = true
+  rested(now)
+end
 if now >= (tonumber(meta[2]) or 0) + 1000 then
   sweep(tonumber(ARGV[9]))
 end
@@ -59,7 +62,7 @@ end
 local rev = redis.call('HINCRBY', q, 'rev', 2) -- two: one for the lease, one for what settles it
 local value, fields = rev .. ':' .. now .. ':' .. request, {}
 for i, id in ipairs(ids) do
-  fields[2 * i - 1], fields[2 * i] = id, flagged(records[i], CANCELLING) and value .. ':c' or value
+  fields[2 * i - 1], fields[2 * i] = id, value .. (flagged(records[i], CANCELLING) and ':c' or '') .. (placed[id] and ':p' or '')
 end
 if suspect == 1 then
   fields[2] = fields[2] .. ':s'

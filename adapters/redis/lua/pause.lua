@@ -8,9 +8,5 @@ if ARGV[2] == '1' then
   redis.call('HSET', q, 'paused', '1')
 else
   redis.call('HDEL', q, 'paused')
-  local n = redis.call('ZCARD', q .. ':waiters')
-  while n > 0 do
-    wake(math.min(n, 100))
-    n = n - 100
-  end
+  wake_all()
 end

@@ -3,10 +3,11 @@
 --
 -- KEYS[1] queue
 -- ARGV skew, holder, then up to 100 times: id, whether a newer version wrote it ('1' or '0')
---# use clock record aside
+--# use clock record turn aside
 local leases = q .. ':leases:' .. ARGV[2]
 for i = 3, #ARGV, 2 do
   if redis.call('HDEL', leases, ARGV[i]) == 1 then
+    free({ARGV[i]})
     put_aside(ARGV[i], ARGV[i + 1] == '1')
   end
 end

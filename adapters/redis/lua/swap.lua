@@ -7,14 +7,14 @@
 --      id, rev with a colon, what (d dropped, k kept, r retrying, p pending, f failed, c cancelled),
 --      instant (ms: until when it is kept for k, f and c, else when it is due), length of the run (ms), record
 -- returns the numbers (from 1) of those refused
---# use clock record line wake window settle
+--# use clock record turn line wake window settle
 local leases, ids = q .. ':leases:' .. ARGV[2], {}
 for i = 4, #ARGV, 6 do
   ids[#ids + 1] = ARGV[i]
 end
 local held = redis.call('HMGET', leases, unpack(ids))
 local gen = generation(tonumber(ARGV[3]))
-local refused, freed, gone, done, history = {}, {}, {}, {}, {}
+local refused, freed, placed, gone, done, history = {}, {}, {}, {}, {}, {}
 local run_time, woken = 0, 0
 for i, id in ipairs(ids) do
   local at = 6 * i - 2
@@ -25,6 +25,9 @@ for i, id in ipairs(ids) do
     end
   else
     freed[#freed + 1] = id
+    if string.find(held[i], ':p', 1, true) then
+      placed[#placed + 1] = id
+    end
     if what == 'd' or what == 'k' then
       gone[#gone + 1] = id
       done[#done + 1] = id
@@ -44,6 +47,7 @@ if #freed > 0 then
     redis.call('ZREM', q .. ':holders', ARGV[2])
   end
 end
+woken = woken + free(placed)
 if #gone > 0 then
   redis.call('HDEL', q .. ':jobs', unpack(gone))
   redis.call('HSET', q .. ':done:' .. gen, unpack(done))

@@ -2,11 +2,11 @@
 
 -- unline: takes the job's entry out of its ready list, however long that is.
 local function unline(id, record)
-  local level, tenant = byte(record, 23), sub(record, 25, 24 + byte(record, 24))
+  local level, tenant = byte(record, 23), tenant_of(record)
   local list = q .. ':ready:' .. level .. ':' .. tenant
   redis.call('LREM', list, 1, id)
   if redis.call('EXISTS', list) == 0 then
-    redis.call('LREM', q .. ':ring:' .. level, 1, tenant)
+    leave(level, tenant)
   end
 end
 

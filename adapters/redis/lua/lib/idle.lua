@@ -1,12 +1,4 @@
--- idle: jobs that nobody holds, and how an operator moves them.
-local function leased(id)
-  for _, holder in ipairs(redis.call('ZRANGE', q .. ':holders', 0, -1)) do
-    if redis.call('HEXISTS', q .. ':leases:' .. holder, id) == 1 then
-      return holder
-    end
-  end
-  return false
-end
+-- idle: how an operator moves jobs that nobody holds.
 
 -- lift: takes the job out of where it waits. An entry in a ready list is left there, since to find it could
 -- take long; gives whether there is one.

@@ -10,9 +10,9 @@ local function line(id, record, front)
   elseif flagged(record, LINED) then
     return with_flags(record, byte(record, 2) - LINED)
   else
-    local level, tenant = byte(record, 23), sub(record, 25, 24 + byte(record, 24))
+    local level, tenant = byte(record, 23), tenant_of(record)
     if redis.call(push, q .. ':ready:' .. level .. ':' .. tenant, id) == 1 then
-      redis.call('RPUSH', q .. ':ring:' .. level, tenant)
+      enter(level, tenant)
     end
   end
   return record

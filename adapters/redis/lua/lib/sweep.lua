@@ -16,5 +16,6 @@ local function sweep(span)
       end
     end
   end
+  redis.call('ZREMRANGEBYSCORE', q .. ':rates', '-inf', now * 1000)
   redis.call('ZREMRANGEBYSCORE', q .. ':waiters', '-inf', now - 120000)
 end

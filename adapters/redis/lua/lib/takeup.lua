@@ -15,10 +15,13 @@ local function crashed(record, value)
 end
 
 local function reclaim(who)
-  local key, held, ids = q .. ':leases:' .. who, {}, {}
+  local key, held, ids, placed = q .. ':leases:' .. who, {}, {}, {}
   local fields = redis.call('HRANDFIELD', key, 100, 'WITHVALUES')
   for i = 1, #fields, 2 do
     ids[#ids + 1], held[fields[i]] = fields[i], fields[i + 1]
+    if string.find(fields[i + 1], ':p', 1, true) then
+      placed[#placed + 1] = fields[i]
+    end
   end
   table.sort(ids, function(a, b) return a > b end)
   for _, id in ipairs(ids) do
@@ -29,6 +32,7 @@ local function reclaim(who)
       unreadable(id, record)
     end
   end
+  free(placed)
   if #ids > 0 then
     redis.call('HDEL', key, unpack(ids))
     redis.call('HINCRBY', q .. ':counts', 'crashed', #ids)
