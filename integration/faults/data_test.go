@@ -234,7 +234,11 @@ func (d *damaged) examine() (lost, again int) {
 	if lost > d.lost || again > d.damage.again {
 		d.t.Errorf("%s: lost %d, and %d may be; began again %d, and %d may", d.queue, lost, d.lost, again, d.damage.again)
 	}
-	if n := d.of().Done.Corrupt; n != int64(d.count) {
+	most := d.count
+	if d.queue == "jobs" { // a record that is gone is counted when its job comes up, if the doctor was not there before
+		most += d.lost
+	}
+	if n := int(d.of().Done.Corrupt); n < d.count || n > most {
 		d.t.Errorf("%s: %d are counted, and %d were damaged", d.queue, n, d.count)
 	}
 	for id, text := range d.raw {
