@@ -71,14 +71,16 @@ type Queue interface {
 // LeaseRequest says what a holder wants of a queue.
 type LeaseRequest struct {
 	Queue    string
-	Holder   string        // made at random at each start of a worker
-	Request  int64         // numbered from 1 by the holder, for each queue
-	Repeat   bool          // an earlier call with this number may have been carried out: its jobs are given again
-	Max      int           // at most [MaxBatch]; 0 only wakes another who waits, if there is work
-	TTL      time.Duration // how long the leases last
-	Suspects bool          // one that crashed so often that it must be leased alone may be among them, at most one
-	Reclaim  bool          // run-out leases of others may be taken up
-	Now      time.Time     // the backend's clock, as far as the holder knows; a lease that ends later has not run out, whatever that clock shows. Zero: no matter
+	Holder   string         // made at random at each start of a worker
+	Request  int64          // numbered from 1 by the holder, for each queue
+	Repeat   bool           // an earlier call with this number may have been carried out: its jobs are given again
+	Max      int            // at most [MaxBatch]; 0 only wakes another who waits, if there is work
+	TTL      time.Duration  // how long the leases last
+	Suspects bool           // one that crashed so often that it must be leased alone may be among them, at most one
+	Share    int            // how many jobs of one tenant the holder wants to have at the most; 0: any number
+	Has      map[string]int // how many jobs of each tenant he has, if that counts
+	Reclaim  bool           // run-out leases of others may be taken up
+	Now      time.Time      // the backend's clock, as far as the holder knows; a lease that ends later has not run out, whatever that clock shows. Zero: no matter
 }
 
 // Leased is the answer to a Lease.
@@ -87,6 +89,7 @@ type Leased struct {
 	Corrupt []core.ID // records that could not be read, and were put among the dead letters as they are
 	Newer   []core.ID // records of a newer version, which were left for a worker that understands them
 	Now     time.Time // the backend's clock
+	More    bool      // there are jobs that were left for the sake of Share
 	Next    time.Time // when the queue wants to be looked at again; zero: not before somebody is woken
 }
 

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,7 +33,7 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 		q.takeUp(req.Holder, by, now)
 	}
 	if !q.paused {
-		out.Jobs = q.lease(req, now)
+		out.Jobs, out.More = q.lease(req, now)
 	}
 	if len(out.Jobs) < req.Max {
 		b.await(q, req.Holder)
@@ -43,9 +44,15 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 	return out, nil
 }
 
-// lease claims the jobs that the request gets.
-func (q *queue) lease(req ports.LeaseRequest, now time.Time) []core.Job {
-	var jobs []core.Job
+// lease claims the jobs that the request gets, and tells whether some were left for the sake of its Share.
+func (q *queue) lease(req ports.LeaseRequest, now time.Time) (jobs []core.Job, more bool) {
+	has := map[string]int{}
+	maps.Copy(has, req.Has)
+	passed := func(tenant string) bool {
+		full := req.Share > 0 && has[tenant] >= req.Share
+		more = more || full
+		return full
+	}
 	claim := func(e *entry, suspect bool) {
 		l := q.leases[req.Holder]
 		if l == nil {
@@ -58,6 +65,7 @@ func (q *queue) lease(req ports.LeaseRequest, now time.Time) []core.Job {
 		e.request, e.started, e.updated = req.Request, e.job.StartedAt, e.job.UpdatedAt
 		e.job = core.Claim(e.job, core.Lease{Holder: req.Holder, Rev: e.job.Rev + 1, Until: l.until, Suspect: suspect}, now)
 		jobs = append(jobs, own(e.job))
+		has[e.job.Tenant]++
 	}
 	limit := min(req.Max, ports.MaxBatch)
 	if req.Suspects && limit > 0 {
@@ -66,13 +74,13 @@ func (q *queue) lease(req ports.LeaseRequest, now time.Time) []core.Job {
 		}
 	}
 	for len(jobs) < limit {
-		e := q.take(now)
+		e := q.take(now, passed)
 		if e == nil {
 			break
 		}
 		claim(e, false)
 	}
-	return jobs
+	return jobs, more
 }
 
 // leasedBy is the jobs that the holder's request gave him, the most urgent first.

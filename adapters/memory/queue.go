@@ -149,8 +149,9 @@ func (q *queue) takeUp(holder string, by, now time.Time) {
 	}
 }
 
-// take is the next job whose turn it is, out of its line; nil if none is ready.
-func (q *queue) take(now time.Time) *entry {
+// take is the next job whose turn it is, out of its line; nil if none is ready. Tenants are asked for whether they are to
+// be passed over.
+func (q *queue) take(now time.Time, passed func(tenant string) bool) *entry {
 	for i := range q.ready {
 		r := &q.ready[i]
 		for at := r.turns.Front(); at != nil; {
@@ -161,7 +162,7 @@ func (q *queue) take(now time.Time) *entry {
 				r.leave(turn)
 				continue
 			}
-			if !q.limits.mayStart(tenant, now) {
+			if !q.limits.mayStart(tenant, now) || passed(tenant) {
 				continue
 			}
 			e := line.Front().Value.(*entry)

@@ -12,9 +12,14 @@ const idSize = len(core.ID{})
 
 // Lease implements [ports.Queue].
 func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
-	answer, err := b.run(ctx, leaseScript, b.queueKey(req.Queue),
+	args := []any{
 		b.skew(), req.Holder, req.Request, min(req.Max, ports.MaxBatch), req.TTL.Milliseconds(),
-		flag(req.Repeat), flag(req.Suspects), reclaim(req), b.remember(req.Queue).Milliseconds())
+		flag(req.Repeat), flag(req.Suspects), reclaim(req), b.remember(req.Queue).Milliseconds(), req.Share,
+	}
+	for tenant, n := range req.Has {
+		args = append(args, tenant, n)
+	}
+	answer, err := b.run(ctx, leaseScript, b.queueKey(req.Queue), args...)
 	if err != nil {
 		return ports.Leased{}, err
 	}
@@ -24,6 +29,7 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 	suspect := r.int() == 1
 	ids, records := r.text(), r.list()
 	corrupt, newer := split(r.text()), split(r.text()) // that the script has put aside
+	out.More = r.int() == 1
 	if err := r.failure("lease"); err != nil || len(ids) != idSize*len(records) {
 		return ports.Leased{}, failure("lease", errReply)
 	}

@@ -108,6 +108,7 @@ var memoryRules = []sabotage{
 	onMemory("tenants get turns by their weights", "queue.go", "case r.had >= of:", "case r.had >= 1:"),
 	onMemory("a turn that was cut short goes on with the next lease", "queue.go", "if r.whose != tenant {", "{"),
 	onMemory("in any part of a batch each tenant has its share", "queue.go", "r.turns.MoveToBack(turn)", "_ = turn"),
+	onMemory("a holder is given no more of a tenant than he wants, and told that there are more", "lease.go", "has[tenant] >= req.Share", "has[tenant] > req.Share"),
 	onMemory("a tenant has no more jobs under lease than it may", "limits.go", "l.running[tenant] < own.MaxRunning", "l.running[tenant] <= own.MaxRunning"),
 	onMemory("a place that is free again is given again", "queue.go", "\t\t\tq.limits.end(e.job.Tenant)\n", ""),
 	onMemory("a tenant starts no more jobs than its rate allows", "limits.go", "own.Rate.Allows(now, l.due[tenant]) > 0", "own.Rate.Allows(now, l.due[tenant]) >= 0"),

@@ -67,6 +67,7 @@ var redisRules = []sabotage{
 	onRedis("tenants get turns by their weights", "lua/lib/pick.lua", "l.weight * factor", "factor"),
 	onRedis("a turn that was cut short goes on with the next lease", "lua/lib/meet.lua", "whose == tenants[1] and tonumber(left) or nil", "nil"),
 	onRedis("in any part of a batch each tenant has its share", "lease.go", "\tcore.Interleave(out.Jobs)\n", ""),
+	onRedis("a holder is given no more of a tenant than he wants, and told that there are more", "lua/lib/share.lua", "has[tenant] = (has[tenant] or 0) + n", ""),
 	onRedis("a tenant has no more jobs under lease than it may", "lua/lib/limits.lua", "l.places - redis.call('SCARD'", "l.places + 1 - redis.call('SCARD'"),
 	onRedis("a place that is free again is given again", "lua/lib/takeup.lua", "  free(placed)\n", ""),
 	onRedis("a tenant starts no more jobs than its rate allows", "lua/lib/limits.lua", "due + #ids * l.interval", "due"),

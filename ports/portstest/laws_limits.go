@@ -12,6 +12,7 @@ var limitLaws = []Law{
 	{"tenants get turns by their weights", byWeight},
 	{"a turn that was cut short goes on with the next lease", cutShort},
 	{"in any part of a batch each tenant has its share", sharesInABatch},
+	{"a holder is given no more of a tenant than he wants, and told that there are more", wanted},
 	{"a tenant has no more jobs under lease than it may", capped},
 	{"a place that is free again is given again", freedPlaces},
 	{"a tenant starts no more jobs than its rate allows", rated},
@@ -108,6 +109,28 @@ func sharesInABatch(w *world) {
 			w.must(float64(count[t]) <= even+5 && float64(count[t]) >= even-5, "of the first %d jobs: got %v", i+1, count)
 		}
 	}
+}
+
+func wanted(w *world) {
+	w.load(10, "acme")
+	w.load(2, "globex")
+	ask := func(want int, has map[string]int) ports.Leased {
+		req := w.request(ann, 10)
+		req.Share, req.Has = want, has
+		return w.ask(req)
+	}
+	out := ask(4, nil)
+	count := share(out.Jobs)
+	w.must(count["acme"] == 4 && count["globex"] == 2 && out.More, "at most 4 of each: got %v, more: %v", count, out.More)
+	out = ask(4, map[string]int{"acme": 4, "globex": 2})
+	w.must(len(out.Jobs) == 0 && out.More, "with 4 of acme: got %d jobs, more: %v", len(out.Jobs), out.More)
+	w.must(len(w.lease(bob, 3)) == 3, "another is not given what this one does not want")
+	w.load(3, "globex")
+	out = ask(6, map[string]int{"acme": 5, "globex": 2})
+	count = share(out.Jobs)
+	w.must(count["acme"] == 1 && count["globex"] == 3 && out.More, "at most 6 with 5 and 2: got %v, more: %v", count, out.More)
+	out = ask(0, map[string]int{"acme": 6})
+	w.must(len(out.Jobs) == 2 && !out.More, "any number: got %d jobs, more: %v", len(out.Jobs), out.More)
 }
 
 func capped(w *world) {

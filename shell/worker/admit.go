@@ -28,7 +28,9 @@ func (l *link) admit(ctx context.Context, s *source, req ports.LeaseRequest, out
 	if at := l.clock.steadyAt(s.Lease); !req.Reclaim && (s.next.IsZero() || at.Before(s.next)) {
 		s.next = at // then it may take up what has run out
 	}
+	s.more = out.More
 	if len(out.Jobs) == 0 {
+		l.pool.spread() // what is here may begin when others have no more work
 		return
 	}
 	s.certain(sent)
@@ -37,6 +39,7 @@ func (l *link) admit(ctx context.Context, s *source, req ports.LeaseRequest, out
 		l.mixed = l.mixed || j.Tenant != out.Jobs[0].Tenant
 		l.pool.take(s, j)
 	}
+	l.pool.look()
 	l.pool.sort()
 	l.pool.spread()
 }

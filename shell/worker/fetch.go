@@ -208,10 +208,12 @@ func (l *link) request(s *source, n int) ports.LeaseRequest {
 		return *s.unanswered
 	}
 	s.request++
+	share, has := l.pool.share()
 	s.unanswered = &ports.LeaseRequest{
 		Queue: s.Name, Holder: l.pool.holder, Request: s.request, Max: n, TTL: s.Lease,
 		Suspects: n > 0 && l.pool.suspects == 0 && l.pool.active+len(l.pool.buffer) < l.pool.opts.Places,
 		Reclaim:  l.clock.steady(s.Lease, l.shortest()/2), Now: l.clock.latest(),
+		Share: share, Has: has,
 	}
 	return *s.unanswered
 }

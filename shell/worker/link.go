@@ -47,6 +47,7 @@ type source struct {
 	failures   int                 // calls that failed in a row
 	ripe       bool                // it may have work
 	gaveUp     bool                // on storing an outcome: the lease of its job is to be given back
+	more       bool                // it has jobs that were left for the sake of a tenant's share
 	woken      bool                // ripe because this worker was told
 	next       time.Time           // when it wants to be looked at, by the backend's clock
 	credit     int                 // what its weight has earned; see shares

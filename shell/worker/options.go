@@ -19,6 +19,10 @@ type Options struct {
 	Registry ports.Registry // its handlers
 	Places   int            // how many jobs run at once; at least 1
 
+	// MaxShare is how many of a hundred places the jobs of one tenant may take while another has work, or had some within the
+	// last ten seconds; 0 is 75. It is rounded up to whole places.
+	MaxShare int
+
 	// Poll is the longest that an idle worker goes without looking although nothing woke
 	// it; 0 is a second.
 	Poll time.Duration
@@ -73,6 +77,12 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Places < 1 {
 		errs = append(errs, fmt.Errorf("%d places, and it needs at least 1", o.Places))
+	}
+	if o.MaxShare == 0 {
+		o.MaxShare = 75
+	}
+	if o.MaxShare < 1 || o.MaxShare > 100 {
+		errs = append(errs, fmt.Errorf("a share of %d of a hundred places, and it is 1 to 100", o.MaxShare))
 	}
 	o.Poll = orElse(o.Poll, time.Second)
 	o.StuckAfter = orElse(o.StuckAfter, 10*time.Second)

@@ -32,6 +32,7 @@ type Pool struct {
 	buffer    []*held          // leased and not begun, in the order in which they are to begin
 	loads     map[string]*load // of job types with a limit of their own
 	suspects  int              // held jobs that must be alone
+	crowd     crowd            // whether several tenants have work
 	finished  int64            // runs that ended, ever
 	idle      *sync.Cond       // tells Stop that something ended
 
@@ -91,7 +92,7 @@ func New(opts Options) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{opts: opts, holder: newHolder(), loads: map[string]*load{}, over: make(chan struct{})}
+	p := &Pool{opts: opts, holder: newHolder(), loads: map[string]*load{}, crowd: crowd{running: map[string]int{}}, over: make(chan struct{})}
 	p.idle = sync.NewCond(&p.mu)
 	weighted := slices.ContainsFunc(opts.Sources, func(s Source) bool { return s.Weight > 0 })
 	for i, s := range opts.Sources {

@@ -40,11 +40,16 @@ func (p *Pool) next() *held {
 	if h.load != nil {
 		h.load.running++
 	}
+	p.crowd.running[h.job.Tenant]++
 	return h
 }
 
-// mayBegin reports whether the job's type is below its limit. The lock is held.
-func (h *held) mayBegin() bool { return h.load == nil || h.load.running < h.spec.Concurrency }
+// mayBegin reports whether the job's type is below its limit, and its tenant below its share. The lock is held.
+func (h *held) mayBegin() bool {
+	p := h.src.link.pool
+	most := p.most()
+	return (h.load == nil || h.load.running < h.spec.Concurrency) && (most == 0 || p.crowd.running[h.job.Tenant] < most)
+}
 
 // run calls the job's handler and settles what comes of it. A handler that ends its
 // goroutine ends this one too: then the place goes on in another.
@@ -132,6 +137,10 @@ func (p *Pool) finish(h *held, o core.Outcome) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.finished++
+	if p.crowd.running[h.job.Tenant]--; p.crowd.running[h.job.Tenant] == 0 {
+		delete(p.crowd.running, h.job.Tenant)
+	}
+	p.wantMore()
 	if h.load != nil {
 		h.load.running--
 	}

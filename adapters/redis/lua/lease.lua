@@ -4,10 +4,11 @@
 --
 -- KEYS[1] queue
 -- ARGV skew, holder, request, max, ttl (ms), repeated, with a suspect, by when leases of others must have ended to be
---      taken up (ms, 0 for never), how long finished jobs are remembered (ms)
+--      taken up (ms, 0 for never), how long finished jobs are remembered (ms), then what `share` says
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
---      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer
---# use clock record turn line wake window aside promote limits rest takeup sweep meet pick admit
+--      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer; whether jobs were left
+--      for the sake of the share
+--# use clock record turn line wake window aside promote limits rest takeup sweep meet share pick admit
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
 
@@ -29,7 +30,7 @@ local function again()
   end
   if #ids > 0 then
     local till = redis.call('ZSCORE', q .. ':holders', holder)
-    return {now, now, rev, till, suspect, table.concat(ids), redis.call('HMGET', q .. ':jobs', unpack(ids)), '', ''}
+    return {now, now, rev, till, suspect, table.concat(ids), redis.call('HMGET', q .. ':jobs', unpack(ids)), '', '', 0}
   end
 end
 
@@ -57,7 +58,7 @@ elseif meta[1] ~= '1' and ready_left() then
   wake(1)
 end
 if #ids == 0 then
-  return {now, next_look, 0, 0, 0, '', {}, table.concat(corrupt_ids), table.concat(newer_ids)}
+  return {now, next_look, 0, 0, 0, '', {}, table.concat(corrupt_ids), table.concat(newer_ids), more}
 end
 local rev = redis.call('HINCRBY', q, 'rev', 2) -- two: one for the lease, one for what settles it
 local value, fields = rev .. ':' .. now .. ':' .. request, {}
@@ -69,4 +70,4 @@ if suspect == 1 then
 end
 redis.call('HSET', leases, unpack(fields))
 redis.call('ZADD', q .. ':holders', now + ttl, holder)
-return {now, next_look, rev, now + ttl, suspect, table.concat(ids), records, table.concat(corrupt_ids), table.concat(newer_ids)}
+return {now, next_look, rev, now + ttl, suspect, table.concat(ids), records, table.concat(corrupt_ids), table.concat(newer_ids), more}

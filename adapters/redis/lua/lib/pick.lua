@@ -1,6 +1,6 @@
 -- pick: takes ready jobs out of their lines: the most urgent first, and within a priority the tenants in turn, each for
 -- as many jobs as it has weight. Where more are wanted than that makes, all turns are longer by the same factor.
-local function turns(level, want, out)
+local function turns(level, want, out, left)
   local ring, ready = q .. ':ring:' .. level, q .. ':ready:' .. level .. ':'
   local tenants = redis.call('LPOP', ring, want > 16 and math.ceil(want / 4) or want)
   if not tenants then
@@ -12,16 +12,19 @@ local function turns(level, want, out)
   for i, tenant in ipairs(tenants) do
     local l = met[tenant] or plain
     local turn = l.left or l.weight * factor + (i <= more and 1 or 0)
-    local n = math.min(turn, want, allowed(l))
+    local n = math.min(turn, want, allowed(l), wanted(tenant))
     local got = n > 0 and redis.call('LPOP', ready .. tenant, n) or {}
     for _, id in ipairs(got) do
       out[#out + 1] = id
     end
     want = want - #got
     taken(l, #got)
+    given(tenant, #got)
     if #got == n and redis.call('EXISTS', ready .. tenant) == 1 then
       if allowed(l) == 0 then
         repose(level, tenant, l)
+      elseif wanted(tenant) == 0 then
+        left[#left + 1] = tenant
       elseif n == turn then
         back[#back + 1] = tenant
       else -- cut short
@@ -44,7 +47,12 @@ end
 local function popped(want)
   local out = {}
   for level = 0, 4 do
-    while #out < want and turns(level, want - #out, out) do end
+    local left = {} -- tenants of whom no more is wanted
+    while #out < want and turns(level, want - #out, out, left) do end
+    if #left > 0 then
+      redis.call('LPUSH', q .. ':ring:' .. level, unpack(left))
+      more = 1
+    end
   end
   return out
 end

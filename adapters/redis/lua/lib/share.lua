@@ -1,0 +1,14 @@
+-- share: how many more jobs of a tenant the holder wants. ARGV has from its tenth on how many of one he wants at the most, 0 for
+-- any number, and then tenants and how many of their jobs he has.
+local most, has, more = tonumber(ARGV[10]), {}, 0 -- more: 1 if something was left for that
+for i = 11, #ARGV, 2 do
+  has[ARGV[i]] = tonumber(ARGV[i + 1])
+end
+
+local function wanted(tenant)
+  return most > 0 and math.max(0, most - (has[tenant] or 0)) or math.huge
+end
+
+local function given(tenant, n)
+  has[tenant] = (has[tenant] or 0) + n
+end

@@ -1,0 +1,73 @@
+package worker
+
+import "time"
+
+// crowd is whose jobs run, and whether several tenants have had work of late. Guarded by the pool's lock.
+type crowd struct {
+	running map[string]int // by tenant
+	tenant  string         // whose job was seen last
+	seen    time.Time      // when that was
+	until   time.Time      // until when several count as having work
+}
+
+// remembered is how long a tenant counts as having work after a job of its was leased.
+const remembered = 10 * time.Second
+
+// look notes whose jobs the worker has, some of which were leased just now. The lock is held.
+func (p *Pool) look() {
+	now := time.Now()
+	c := &p.crowd
+	several := false
+	p.each(func(h *held) {
+		several = several || h.job.Tenant != c.tenant && now.Sub(c.seen) < remembered
+		c.tenant, c.seen = h.job.Tenant, now
+	})
+	if several {
+		c.until = now.Add(remembered)
+	}
+}
+
+// most is how many jobs of one tenant may run here, so that one whose jobs are long or many leaves places for the next of
+// others; 0 for any number, while only one has work. The lock is held.
+func (p *Pool) most() int {
+	most := (p.opts.Places*p.opts.MaxShare + 99) / 100
+	if most >= p.opts.Places || p.crowd.until.IsZero() || !time.Now().Before(p.crowd.until) {
+		return 0
+	}
+	return most
+}
+
+// share is how many jobs of one tenant to ask for, with those that are here already. The lock is held.
+func (p *Pool) share() (most int, has map[string]int) {
+	if most = p.most(); most == 0 {
+		return 0, nil
+	}
+	has = map[string]int{}
+	p.each(func(h *held) { has[h.job.Tenant]++ })
+	return most, has
+}
+
+// each calls f for every job that is running, or waiting here. The lock is held.
+func (p *Pool) each(f func(*held)) {
+	for _, l := range p.links {
+		for _, s := range l.sources {
+			for _, h := range s.jobs {
+				if h.stage != settling {
+					f(h)
+				}
+			}
+		}
+	}
+}
+
+// wantMore makes those sources ripe that have jobs which were left for the sake of the share: a run has ended. The lock is held.
+func (p *Pool) wantMore() {
+	for _, l := range p.links {
+		for _, s := range l.sources {
+			if s.more {
+				s.more, s.ripe = false, true
+				ring(l.work)
+			}
+		}
+	}
+}
