@@ -54,6 +54,12 @@ type (
 	Status = core.Status
 	// Priority ranks the jobs of one queue.
 	Priority = core.Priority
+	// Limits is what a tenant may have of a queue; see [Operator.SetLimits].
+	Limits = core.Limits
+	// Rate is how many jobs may start in a time.
+	Rate = core.Rate
+	// Allowance is what a tenant may have of a queue as it stands, from [Operator.Allowance].
+	Allowance = ports.Allowance
 	// Tally counts the jobs of a queue.
 	Tally = core.Tally
 	// Summary is what the history of some jobs comes to; see [Summarize].

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ type System struct {
 	registries map[string]*worker.Registry
 	workers    map[string]*worker.Pool
 	lingering  []*worker.Pool // that have stopped, though a handler has not returned
+	quit       func()         // ends what was left to be done at the start
 }
 
 // parts is what a [System] is made of besides its configuration.
@@ -48,7 +50,7 @@ type parts struct {
 func newSystem(cfg config.Config, p parts) (*System, error) {
 	s := &System{
 		cfg: cfg, log: p.watch.log, backends: p.backends, client: p.client, operator: p.operator,
-		registries: map[string]*worker.Registry{}, workers: map[string]*worker.Pool{},
+		registries: map[string]*worker.Registry{}, workers: map[string]*worker.Pool{}, quit: func() {},
 	}
 	if err := s.register(p.handlers); err != nil {
 		return nil, err
@@ -114,7 +116,7 @@ func (s *System) newWorker(name string, p parts) (*worker.Pool, error) {
 	w := s.cfg.Workers[name]
 	opts := worker.Options{
 		Name: name, Registry: s.registries[w.Registry], Places: w.WorkerCount, Poll: w.PollInterval, StopWithin: w.StopWithin,
-		StuckAfter: w.StuckAfter, RunOn: w.OnLeaseUncertain == config.Continue,
+		StuckAfter: w.StuckAfter, RunOn: w.OnLeaseUncertain == config.Continue, MaxShare: max(1, int(math.Round(float64(w.MaxShare)*100))),
 		Middleware: p.middleware, Observer: p.watch.observer,
 	}
 	if w.OnStuck == config.Exit {
@@ -201,7 +203,10 @@ func (s *System) Ready() error {
 // Start looks whether the backends are fit, and starts the workers. The error is that of a backend whose startup is
 // strict, and that is not.
 func (s *System) Start(ctx context.Context) error {
-	if err := s.check(ctx); err != nil {
+	limited := make(chan error, 1)
+	go func() { limited <- s.limit(ctx) }()
+	if err := errors.Join(s.check(ctx), <-limited); err != nil {
+		s.quit()
 		return err
 	}
 	for _, name := range sortedNames(s.workers) {
@@ -216,6 +221,7 @@ func (s *System) Start(ctx context.Context) error {
 // they have.
 func (s *System) Stop(ctx context.Context) error {
 	s.warnOfDeadline(ctx)
+	s.quit()
 	names := sortedNames(s.workers)
 	errs := make(chan error, len(names))
 	for _, name := range names {

@@ -5,7 +5,10 @@
 package config
 
 import (
+	"errors"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -26,6 +29,8 @@ type Config struct {
 	Registries map[string]Registry `koanf:"registries"`
 	// What runs jobs, by name. With `workers: {}` nothing does.
 	Workers map[string]Worker `koanf:"workers"`
+	// What tenants may have of each queue.
+	Tenants Tenants `koanf:"tenants"`
 	// What this process does: client, worker. A client is always there.
 	Roles []string `koanf:"roles"`
 }
@@ -131,9 +136,36 @@ type Worker struct {
 	StuckAfter time.Duration `koanf:"stuck_after"`
 	// What to do about a stuck handler: hold, which keeps its place and its lease; or exit, which ends the application with code 1.
 	OnStuck string `koanf:"on_stuck"`
+	// How much of its places the jobs of one tenant may take while others have work too.
+	MaxShare Share `koanf:"max_share"`
 	// What to do with running handlers when the backend cannot be reached for so long that their leases are not certain: interrupt them; or continue, and risk that another worker runs the same jobs beside them.
 	OnLeaseUncertain string `koanf:"on_lease_uncertain"`
 }
+
+// Tenants is what tenants may have of each queue.
+type Tenants struct {
+	// The tier of every tenant that is not a member of another; without it they have no limits.
+	Default string `koanf:"default"`
+	// What the members of a tier may have, each for itself, by the name of the tier.
+	Tiers map[string]Tier `koanf:"tiers"`
+	// The tiers of tenants, by tenant.
+	Members map[string]string `koanf:"members"`
+}
+
+// Tier is what a tenant may have of a queue, in all processes together.
+type Tier struct {
+	// How many jobs a turn of the tenant is of, while others have work too.
+	Weight int `koanf:"weight"`
+	// How many of its jobs may run at once; 0 is any number.
+	MaxRunning int `koanf:"max_running"`
+	// How many of its jobs may start in a time, evenly, as in 10/1s; none is any number.
+	Rate Rate `koanf:"rate"`
+	// How many of them may start at once after a silence.
+	Burst int `koanf:"burst"`
+}
+
+// Rate is a number of jobs in a time, in text as 10/1s.
+type Rate string
 
 // Size is a number of bytes, in text with or without a unit: 65536, 64KiB, 1MiB.
 type Size int
@@ -218,8 +250,26 @@ func DefaultWorker() Worker {
 	return Worker{
 		Queues: []string{DefaultName}, Store: DefaultName, Registry: DefaultName,
 		WorkerCount: 5, PollInterval: time.Second, StopWithin: 12 * time.Second,
-		StuckAfter: 10 * time.Second, OnStuck: Hold, OnLeaseUncertain: Interrupt,
+		StuckAfter: 10 * time.Second, OnStuck: Hold, MaxShare: 0.75, OnLeaseUncertain: Interrupt,
 	}
+}
+
+// DefaultTier is a tier with every default: a turn like everybody's, and no limits.
+func DefaultTier() Tier { return Tier{Weight: 1, Burst: 1} }
+
+// Limits is what a tenant of the tier may have, as core has it. Of a rate that is none it says so.
+func (t Tier) Limits() (core.Limits, error) {
+	l := core.Limits{Weight: t.Weight, MaxRunning: t.MaxRunning}
+	if t.Rate != "" {
+		n, per, _ := strings.Cut(string(t.Rate), "/")
+		jobs, err := strconv.Atoi(n)
+		span, err2 := time.ParseDuration(per)
+		if err != nil || err2 != nil {
+			return l, errors.New("it is no number of jobs in a time, as in 10/1s, 100/1m")
+		}
+		l.Rate = core.Rate{Jobs: jobs, Per: span, Burst: t.Burst}
+	}
+	return l, nil
 }
 
 // Policy is the retry policy as core has it.

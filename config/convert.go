@@ -108,19 +108,33 @@ func (c converter) named(p path, t reflect.Type, v any) any {
 		return c.refuse(p, "it is empty; write {} for none, or leave the key out for what there is by default")
 	case !ok && t.Kind() == reflect.Int:
 		return c.refuse(p, "it is %s, and should be names and numbers, as in { default: 1 }", kindOf(v))
+	case !ok && t.Kind() == reflect.String:
+		return c.refuse(p, "it is %s, and should be tenants and their tiers, as in { acme: free }", kindOf(v))
 	case !ok && v != nil:
 		return c.refuse(p, "it is %s, and should be names and what they stand for, as in { default: {} }", kindOf(v))
 	}
 	out := map[string]any{}
 	for _, name := range sortedKeys(values) {
 		at := p.to(name)
-		if err := core.CheckName(name); err != nil {
-			c.fault(c.places[at.key()], at, "%s", badName(name))
+		if bad := badKey(t, name); bad != "" {
+			c.fault(c.places[at.key()], at, "%s", bad)
 			continue
 		}
 		out[name] = c.value(at, t, values[name])
 	}
 	return out
+}
+
+// badKey says what is wrong with the name of something of a type: a tenant, where it stands for a text, or a part.
+func badKey(t reflect.Type, name string) string {
+	switch {
+	case t.Kind() == reflect.String && core.CheckIdentifier(name) != nil:
+		return fmt.Sprintf("%s is no tenant: it takes 1 to %d printable ASCII characters, no space", quoted(name), core.MaxIdentifier)
+	case t.Kind() != reflect.String && core.CheckName(name) != nil:
+		return badName(name)
+	default:
+		return ""
+	}
 }
 
 // badName says what a name should be like.
@@ -162,6 +176,8 @@ func scalarOf(t reflect.Type, v any) (out any, want string) {
 		return sizeOf(v)
 	case reflect.TypeFor[Share]():
 		return shareOf(v)
+	case reflect.TypeFor[Rate]():
+		return rateOf(v)
 	case reflect.TypeFor[Secret]():
 		text, want := textOf(v)
 		return Secret(text), want
@@ -286,6 +302,15 @@ func sizeOf(v any) (out any, want string) {
 		return nil, "a number of bytes below 2GiB, as in 65536, 64KiB, 1MiB"
 	}
 	return Size(n), ""
+}
+
+// rateOf reads a number of jobs in a time.
+func rateOf(v any) (out any, want string) {
+	text, _ := v.(string)
+	if _, err := (Tier{Rate: Rate(text)}).Limits(); err != nil || text == "" {
+		return nil, "a number of jobs in a time, as in 10/1s, 100/1m"
+	}
+	return Rate(text), ""
 }
 
 // shareOf reads a share: a number from 0 to 1, a percentage, or the word full.

@@ -198,8 +198,15 @@ func everyKey() config.Config {
 		Workers: map[string]config.Worker{"mail": {
 			Queues: []string{"mail", "default"}, Weights: map[string]int{"mail": 3, "default": 1}, Store: "nothing", Registry: "web",
 			WorkerCount: 64, PollInterval: 250 * time.Millisecond,
-			StuckAfter: 30 * time.Second, OnStuck: config.Exit, OnLeaseUncertain: config.Continue,
+			StuckAfter: 30 * time.Second, MaxShare: 0.5, OnStuck: config.Exit, OnLeaseUncertain: config.Continue,
 		}},
+		Tenants: config.Tenants{
+			Default: "free",
+			Tiers: map[string]config.Tier{
+				"free": {Weight: 1, MaxRunning: 5, Rate: "10/1s", Burst: 20}, "enterprise": {Weight: 4, Burst: 1},
+			},
+			Members: map[string]string{"acme": "enterprise", "globex:eu": "free"},
+		},
 		Roles: []string{config.RoleWorker},
 	}
 }

@@ -129,6 +129,14 @@ func defaults(noFile bool, named map[string]any) map[string]any {
 	fill("retries", DefaultRetry())
 	fill("registries", Registry{})
 	fill("workers", DefaultWorker())
+	tiers := map[string]any{}
+	said, _ := section("tenants")["tiers"].(map[string]any)
+	for name := range said {
+		tiers[name] = mapOf(DefaultTier())
+	}
+	if len(tiers) > 0 {
+		out["tenants"] = map[string]any{"tiers": tiers}
+	}
 	parts := map[string]any{}
 	for name := range backends {
 		parts[name] = mapOf(backend)

@@ -52,6 +52,7 @@ func (cfg Config) faults(checkURL func(string, Secret) error) []finding {
 	for _, name := range sortedKeys(cfg.Workers) {
 		c.worker(path{"workers", name}, cfg.Workers[name])
 	}
+	c.tenants(path{"tenants"}, cfg.Tenants)
 	for i, role := range cfg.Roles {
 		if role != RoleClient && role != RoleWorker {
 			c.fault(path{"roles"}.item(i), "no role %s; %s", value(quoted(role)), there(role, []string{RoleClient, RoleWorker}))
@@ -221,6 +222,39 @@ func (c *check) worker(p path, w Worker) {
 	c.span(p.to("poll_interval"), w.PollInterval, 10*time.Millisecond)
 	c.span(p.to("stop_within"), w.StopWithin, 0)
 	c.span(p.to("stuck_after"), w.StuckAfter, time.Millisecond)
+	if !(w.MaxShare > 0 && w.MaxShare <= 1) {
+		c.fault(p.to("max_share"), "%v is not a share above 0, up to 100%%", value(fmt.Sprint(w.MaxShare)))
+	}
 	c.word(p.to("on_stuck"), w.OnStuck, Hold, Exit)
 	c.word(p.to("on_lease_uncertain"), w.OnLeaseUncertain, Interrupt, Continue)
+}
+
+func (c *check) tenants(p path, t Tenants) {
+	for _, name := range sortedKeys(t.Tiers) {
+		at := p.to("tiers").to(name)
+		c.name(at)
+		c.tier(at, t.Tiers[name])
+	}
+	if t.Default != "" {
+		refer(c, p.to("default"), "tier", t.Default, p.to("tiers"), t.Tiers)
+	}
+	for _, tenant := range sortedKeys(t.Members) {
+		refer(c, p.to("members").to(tenant), "tier", t.Members[tenant], p.to("tiers"), t.Tiers)
+	}
+}
+
+func (c *check) tier(p path, t Tier) {
+	least(c, p.to("weight"), t.Weight, 1)
+	if t.Weight > core.MaxWeight {
+		c.fault(p.to("weight"), "%s is too much; it takes at most %d", value(brief(t.Weight)), core.MaxWeight)
+	}
+	least(c, p.to("max_running"), t.MaxRunning, 0)
+	least(c, p.to("burst"), t.Burst, 1)
+	l, err := t.Limits()
+	switch rate := (core.Limits{Rate: l.Rate}); {
+	case err != nil:
+		c.fault(p.to("rate"), "%s: %v", value(quoted(string(t.Rate))), err)
+	case t.Burst > 0 && rate.Validate() != nil:
+		c.fault(p.to("rate"), "%s is no rate: it takes a job or more in 1ms or more, and at most one in a microsecond", value(quoted(string(t.Rate))))
+	}
 }

@@ -47,7 +47,8 @@ func TestValidate(t *testing.T) {
 		},
 		{
 			"a worker that is zero", func(c *config.Config) { c.Workers["default"] = config.Worker{} },
-			`the configuration has 8 faults:
+			`the configuration has 9 faults:
+  workers.default.max_share: 0 is not a share above 0, up to 100%
   workers.default.on_lease_uncertain: "" is not one of interrupt, continue
   workers.default.on_stuck: "" is not one of hold, exit
   workers.default.poll_interval: 0s is too little; it takes at least 10ms

@@ -39,7 +39,7 @@ func (l Limits) Validate() error {
 		errs = append(errs, fmt.Errorf("max running: %d is less than none", l.MaxRunning))
 	}
 	if r := l.Rate; r != (Rate{}) && (r.Jobs < 1 || r.Burst < 0 || r.Per < time.Millisecond || r.Interval() < time.Microsecond) {
-		errs = append(errs, fmt.Errorf("rate: %d jobs in %s after %d at once is no rate: it takes a job or more in a millisecond or more, and no more than one in a microsecond", r.Jobs, r.Per, r.Burst))
+		errs = append(errs, fmt.Errorf("rate: %d jobs in %s after %d at once is none: it takes a job or more in 1ms or more, and at most one in a microsecond", r.Jobs, r.Per, r.Burst))
 	}
 	return errors.Join(errs...)
 }

@@ -33,8 +33,8 @@ func TestLimitsAreValidated(t *testing.T) {
 		{core.Limits{Rate: core.Rate{Per: time.Second}}, "rate: 0 jobs in 1s"},
 		{core.Limits{Rate: core.Rate{Burst: 1}}, "rate:"},
 		{core.Limits{Rate: core.Rate{Jobs: 1, Per: time.Second, Burst: -1}}, "after -1 at once"},
-		{core.Limits{Rate: core.Rate{Jobs: 1001, Per: time.Millisecond}}, "no more than one in a microsecond"},
-		{core.Limits{Rate: core.Rate{Jobs: 1, Per: time.Microsecond}}, "a millisecond or more"},
+		{core.Limits{Rate: core.Rate{Jobs: 1001, Per: time.Millisecond}}, "at most one in a microsecond"},
+		{core.Limits{Rate: core.Rate{Jobs: 1, Per: time.Microsecond}}, "in 1ms or more"},
 		{core.Limits{Weight: -1, MaxRunning: -2}, "max running: -2"},
 	} {
 		if err := bad.limits.Validate(); err == nil || !strings.Contains(err.Error(), bad.want) {

@@ -40,6 +40,10 @@ func formOf(section string, k key) form {
 		return form{name: "durations", schema: list(defined("duration"))}
 	case reflect.TypeFor[[]string]():
 		return form{name: "names", schema: list(defined("name"))}
+	case reflect.TypeFor[config.Rate]():
+		return form{name: "rate", schema: defined("rate")}
+	case reflect.TypeFor[map[string]string]():
+		return form{name: "names by tenant", schema: object{{"type", "object"}, {"additionalProperties", defined("name")}}}
 	case reflect.TypeFor[map[string]int]():
 		return form{name: "numbers by name", schema: named(defined("number"))}
 	}
@@ -59,7 +63,7 @@ var words = map[string][]string{
 
 // references is the keys that name another part.
 var references = map[string]bool{
-	"queues.backend": true, "queues.retry": true, "stores.backend": true, "workers.store": true, "workers.registry": true,
+	"queues.backend": true, "queues.retry": true, "stores.backend": true, "workers.store": true, "workers.registry": true, "tenants.default": true,
 }
 
 func wordForm(words ...string) form {

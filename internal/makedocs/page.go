@@ -29,7 +29,7 @@ func pageOf(sections []section) ([]byte, error) {
 	var blocks []block
 	for _, s := range sections {
 		b := block{Name: s.name, Comment: s.comment, Of: s.of, Rows: rowsOf(s.name, "", s.keys)}
-		if s.of == "" {
+		if s.keys == nil && s.of == "" {
 			standard := code("[" + strings.Join(config.Default(config.Backend{}).Roles, ", ") + "]")
 			b.Rows = []row{{code(s.name), "a list of " + wordForm(config.RoleClient, config.RoleWorker).name, standard, s.comment}}
 		}
@@ -47,7 +47,11 @@ func pageOf(sections []section) ([]byte, error) {
 func rowsOf(section, prefix string, keys []key) (rows []row) {
 	for _, k := range keys {
 		if k.keys != nil {
-			rows = append(rows, rowsOf(section, prefix+k.name+".", k.keys)...)
+			below := prefix + k.name + "."
+			if k.parts {
+				below += "<name>."
+			}
+			rows = append(rows, rowsOf(section, below, k.keys)...)
 			continue
 		}
 		standard := unsaid[section+"."+k.name]

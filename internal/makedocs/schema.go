@@ -74,6 +74,7 @@ var definitions = object{
 		object{{"type", "string"}, {"pattern", `^[0-9]+(\.[0-9]+)? ?(B|KiB|MiB|GiB|kB|MB|GB)?$`}},
 		object{{"type", "integer"}, {"minimum", 1}},
 	)},
+	{"rate", orVariable(object{{"type", "string"}, {"pattern", `^[0-9]+/([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)+$`}})},
 	{"share", orVariable(
 		object{{"type", "string"}, {"pattern", `^(full|[0-9]+(\.[0-9]+)? *%|0?\.[0-9]+)$`}},
 		object{{"type", "number"}, {"minimum", 0}, {"maximum", 1}},
@@ -86,6 +87,10 @@ func schemaOf(sections []section) ([]byte, error) {
 	parts := definitions
 	for _, s := range sections {
 		describe := member{"description", s.comment}
+		if s.of == "" && s.keys != nil {
+			properties = append(properties, member{s.name, part(s.name, s.comment, s.keys)})
+			continue
+		}
 		if s.of == "" {
 			roles := config.Default(config.Backend{}).Roles
 			role := orVariable(object{{"enum", roles}})
@@ -112,7 +117,9 @@ func part(section, comment string, keys []key) object {
 	properties := object{}
 	for _, k := range keys {
 		var o object
-		if k.keys != nil {
+		if k.parts {
+			o = append(object{{"description", k.comment}}, named(part(section, "", k.keys))...)
+		} else if k.keys != nil {
 			o = part(section, k.comment, k.keys)
 		} else {
 			o = append(object{{"description", k.comment}}, formOf(section, k).schema...)

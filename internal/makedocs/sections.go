@@ -15,8 +15,8 @@ import (
 type section struct {
 	name    string
 	comment string
-	of      string // what one of its parts is, as the comment of its type says
-	keys    []key  // of each part; none of roles
+	of      string // what one of its parts is, as the comment of its type says; nothing of a section without parts
+	keys    []key  // of each part, or of the section; none of roles
 }
 
 // key is a key of a part.
@@ -26,6 +26,7 @@ type key struct {
 	typ      reflect.Type
 	standard reflect.Value // its value when nobody says one; zero for none
 	keys     []key         // of a part in the part
+	parts    bool          // it is such parts, by name
 }
 
 // standards is a part of each section as it is when nobody says anything.
@@ -36,6 +37,8 @@ var standards = map[string]any{
 	"retries":    config.DefaultRetry(),
 	"registries": config.Registry{},
 	"workers":    config.DefaultWorker(),
+	"tenants":    config.Tenants{},
+	"tiers":      config.DefaultTier(),
 }
 
 // readSections reads the keys of [config.Config] with their comments in its source.
@@ -51,6 +54,8 @@ func readSections(source string) (sections []section, err error) {
 		}
 		if f.Type.Kind() == reflect.Map {
 			s.of = comments[f.Type.Elem().Name()]
+		}
+		if standards[s.name] != nil {
 			if s.keys, err = keysOf(reflect.ValueOf(standards[s.name]), comments); err != nil {
 				return nil, err
 			}
@@ -68,8 +73,12 @@ func keysOf(part reflect.Value, comments map[string]string) (keys []key, err err
 		if k.name == "" || k.comment == "" {
 			return nil, fmt.Errorf("%s has no key or no comment", name)
 		}
-		if f.Type.Kind() == reflect.Struct {
-			if k.keys, err = keysOf(k.standard, comments); err != nil {
+		of := k.standard
+		if f.Type.Kind() == reflect.Map && f.Type.Elem().Kind() == reflect.Struct {
+			of, k.parts = reflect.ValueOf(standards[k.name]), true
+		}
+		if of.Kind() == reflect.Struct {
+			if k.keys, err = keysOf(of, comments); err != nil {
 				return nil, err
 			}
 		}
