@@ -263,6 +263,10 @@ func Permanent(err error) error { return core.Permanent(err) }
 // Snooze puts the job off for d; no attempt is used.
 func Snooze(d time.Duration) error { return core.Snooze(d) }
 
+// Throttled puts the job off for d, and starts no other job of its tenant in its queue meanwhile; no attempt is used. It is
+// for what a service says that has had enough of this tenant's calls. Other tenants do not notice.
+func Throttled(d time.Duration) error { return core.Throttled(d) }
+
 // RetryIn marks err as a failure that is to be tried again after d.
 func RetryIn(d time.Duration, err error) error { return core.RetryIn(d, err) }
 

@@ -135,6 +135,7 @@ func (s *System) newWorker(name string, p parts) (*worker.Pool, error) {
 			Retry: s.cfg.Retries[q.Retry].Policy(), Retention: store.Rule(), UnhandledTTL: q.UnhandledTTL,
 		}
 		source.Roster, _ = backend.(ports.Roster)
+		source.Limiter, _ = backend.(ports.Limiter)
 		if len(w.Weights) > 0 {
 			source.Weight = cmp.Or(w.Weights[queue], 1)
 		}

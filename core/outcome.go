@@ -62,12 +62,13 @@ type Outcome struct {
 	Failure   *Failure
 	Permanent bool           // a failure that no retry mends
 	Delay     *time.Duration // asked for by the handler; nil: as the policy has it
+	Throttled bool           // for as long as Delay, its tenant is to wait
 	Reason    string         // why it was put aside
 	StartedAt time.Time      // when the handler was called; zero if it was not
 }
 
-// Judge reads a handler's error: nil, one of the four that ask for something
-// ([Permanent], [Snooze], [RetryIn], [CancelJob]) anywhere in the chain, or any other,
+// Judge reads a handler's error: nil, one of the five that ask for something
+// ([Permanent], [Snooze], [Throttled], [RetryIn], [CancelJob]) anywhere in the chain, or any other,
 // which is a failure.
 func Judge(err error) Outcome {
 	if err == nil {
@@ -83,8 +84,8 @@ func Judge(err error) Outcome {
 		o.Permanent = true
 	case retryIn:
 		o.Delay = &c.delay
-	case snooze:
-		o = Outcome{Ending: Snoozed, Delay: &c.delay}
+	case snooze, throttled:
+		o = Outcome{Ending: Snoozed, Delay: &c.delay, Throttled: c.verb == throttled}
 	case cancelJob:
 		o.Ending = Withdrawn
 	}
@@ -96,6 +97,7 @@ type verb uint8
 const (
 	permanent verb = iota
 	snooze
+	throttled
 	retryIn
 	cancelJob
 )
@@ -115,6 +117,8 @@ func (c *control) Error() string {
 		return c.err.Error()
 	case c.verb == snooze:
 		return "snoozed for " + c.delay.String()
+	case c.verb == throttled:
+		return "throttled for " + c.delay.String()
 	default:
 		return "cancelled by its handler"
 	}
@@ -138,6 +142,10 @@ func wrap(v verb, err error, d time.Duration) error {
 
 // Snooze puts the job off for d, at the least. It is no failure, and uses up no attempt.
 func Snooze(d time.Duration) error { return &control{verb: snooze, delay: bounded(d)} }
+
+// Throttled puts the job off for d, as [Snooze] does, and starts no other job of its tenant in its queue meanwhile: for a
+// service that has had enough of this tenant's calls. Other tenants do not notice.
+func Throttled(d time.Duration) error { return &control{verb: throttled, delay: bounded(d)} }
 
 // CancelJob ends the job as cancelled, not failed; err, which may be nil, says why.
 func CancelJob(err error) error { return &control{verb: cancelJob, err: err} }

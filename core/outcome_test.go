@@ -35,6 +35,7 @@ func TestJudge(t *testing.T) {
 		{"retry in no time asks for no delay, not for the policy's", core.RetryIn(0, errDown), core.Outcome{Ending: core.Erred, Failure: down, Delay: new(time.Duration(0))}},
 		{"retry in less than no time counts as zero", core.RetryIn(-time.Hour, errDown), core.Outcome{Ending: core.Erred, Failure: down, Delay: new(time.Duration(0))}},
 		{"retry in an age is at most the longest delay", core.RetryIn(1<<63-1, errDown), core.Outcome{Ending: core.Erred, Failure: down, Delay: new(core.DelayMax)}},
+		{"throttled is no failure, and for its tenant", core.Throttled(time.Minute), core.Outcome{Ending: core.Snoozed, Delay: new(time.Minute), Throttled: true}},
 		{"snooze is no failure", core.Snooze(time.Minute), core.Outcome{Ending: core.Snoozed, Delay: new(time.Minute)}},
 		{"snooze for less than no time counts as zero", core.Snooze(-1), core.Outcome{Ending: core.Snoozed, Delay: new(time.Duration(0))}},
 		{"snooze for an age is at most the longest delay", core.Snooze(1<<63 - 1), core.Outcome{Ending: core.Snoozed, Delay: new(core.DelayMax)}},
@@ -71,6 +72,9 @@ func TestMarkedErrorsAreStillThemselves(t *testing.T) {
 				t.Error("it is not what was marked")
 			}
 		})
+	}
+	if got := core.Throttled(time.Minute).Error(); !strings.Contains(got, "throttled for 1m0s") {
+		t.Errorf("throttled says %q", got)
 	}
 	if got := core.Snooze(time.Minute).Error(); !strings.Contains(got, "1m0s") {
 		t.Errorf("a snooze says %q, want how long it is", got)

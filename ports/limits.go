@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"time"
 
 	"github.com/boundary-go/jobs/core"
 )
@@ -16,8 +17,9 @@ type Limiter interface {
 	Configure(ctx context.Context, queue string, want Configured) error
 	// Override gives a tenant limits in place of those configured; nil takes that back.
 	Override(ctx context.Context, queue, tenant string, limits *core.Limits) error
-	// PauseTenant starts none of the tenant's jobs, and ResumeTenant starts them again. Those that run go on.
-	PauseTenant(ctx context.Context, queue, tenant string) error
+	// PauseTenant starts none of the tenant's jobs until an instant by the backend's clock, or with a zero one until
+	// ResumeTenant. A pause that lasts longer stays as it is. Jobs that run go on.
+	PauseTenant(ctx context.Context, queue, tenant string, until time.Time) error
 	ResumeTenant(ctx context.Context, queue, tenant string) error
 	// Allowance is what a tenant may have, as it stands.
 	Allowance(ctx context.Context, queue, tenant string) (Allowance, error)
@@ -42,4 +44,5 @@ type Allowance struct {
 	Limits     core.Limits `json:"limits"`
 	Overridden bool        `json:"overridden"`
 	Paused     bool        `json:"paused"`
+	Until      time.Time   `json:"until,omitzero"` // when the pause ends; zero for one that does not by itself
 }

@@ -13,13 +13,13 @@ import (
 type limits struct {
 	configured ports.Configured
 	overridden map[string]core.Limits
-	paused     map[string]bool
+	paused     map[string]time.Time // until when; zero is for good
 	running    map[string]int       // jobs under lease, by tenant
 	due        map[string]time.Time // when the next start would be even; see core.Rate
 }
 
 func newLimits() limits {
-	return limits{overridden: map[string]core.Limits{}, paused: map[string]bool{}, running: map[string]int{}, due: map[string]time.Time{}}
+	return limits{overridden: map[string]core.Limits{}, paused: map[string]time.Time{}, running: map[string]int{}, due: map[string]time.Time{}}
 }
 
 // of is what a tenant may have.
@@ -33,20 +33,29 @@ func (l *limits) of(tenant string) core.Limits {
 // mayStart reports whether a job of the tenant may start now.
 func (l *limits) mayStart(tenant string, now time.Time) bool {
 	own := l.of(tenant)
-	return l.hasRoom(tenant, own) && (own.Rate.Interval() == 0 || own.Rate.Allows(now, l.due[tenant]) > 0)
+	return l.hasRoom(tenant, own, now) && (own.Rate.Interval() == 0 || own.Rate.Allows(now, l.due[tenant]) > 0)
 }
 
-func (l *limits) hasRoom(tenant string, own core.Limits) bool {
-	return !l.paused[tenant] && (own.MaxRunning == 0 || l.running[tenant] < own.MaxRunning)
+func (l *limits) hasRoom(tenant string, own core.Limits, now time.Time) bool {
+	return !l.isPaused(tenant, now) && (own.MaxRunning == 0 || l.running[tenant] < own.MaxRunning)
 }
 
-// again is when the tenant's rate allows a job again; zero if it is not for that that none may start.
+func (l *limits) isPaused(tenant string, now time.Time) bool {
+	until, paused := l.paused[tenant]
+	return paused && (until.IsZero() || until.After(now))
+}
+
+// again is when the tenant's rate allows a job again, or its pause ends; zero if it is not for that that none may start.
 func (l *limits) again(tenant string, now time.Time) time.Time {
 	own := l.of(tenant)
-	if l.mayStart(tenant, now) || !l.hasRoom(tenant, own) {
+	switch {
+	case l.isPaused(tenant, now):
+		return l.paused[tenant]
+	case l.mayStart(tenant, now) || !l.hasRoom(tenant, own, now):
 		return time.Time{}
+	default:
+		return own.Rate.Next(l.due[tenant])
 	}
-	return own.Rate.Next(l.due[tenant])
 }
 
 // start notes that a job of the tenant starts.
@@ -67,6 +76,7 @@ func (l *limits) end(tenant string) {
 // lapse forgets the instants that say nothing any more.
 func (l *limits) lapse(now time.Time) {
 	maps.DeleteFunc(l.due, func(_ string, due time.Time) bool { return !due.After(now) })
+	maps.DeleteFunc(l.paused, func(_ string, until time.Time) bool { return !until.IsZero() && !until.After(now) })
 }
 
 // Configure implements [ports.Limiter].
@@ -85,8 +95,12 @@ func (b *Backend) Override(ctx context.Context, queue, tenant string, own *core.
 }
 
 // PauseTenant implements [ports.Limiter].
-func (b *Backend) PauseTenant(ctx context.Context, queue, tenant string) error {
-	return b.limit(ctx, queue, func(l *limits) { l.paused[tenant] = true })
+func (b *Backend) PauseTenant(ctx context.Context, queue, tenant string, until time.Time) error {
+	return b.limit(ctx, queue, func(l *limits) {
+		if at, paused := l.paused[tenant]; !paused || !at.IsZero() && (until.IsZero() || until.After(at)) {
+			l.paused[tenant] = until
+		}
+	})
 }
 
 // ResumeTenant implements [ports.Limiter].
@@ -116,5 +130,5 @@ func (b *Backend) Allowance(ctx context.Context, queue, tenant string) (ports.Al
 	defer b.mu.Unlock()
 	l := &b.queue(queue, now).limits
 	_, overridden := l.overridden[tenant]
-	return ports.Allowance{Limits: l.of(tenant), Overridden: overridden, Paused: l.paused[tenant]}, nil
+	return ports.Allowance{Limits: l.of(tenant), Overridden: overridden, Paused: l.isPaused(tenant, now), Until: l.paused[tenant]}, nil
 }

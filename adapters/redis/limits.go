@@ -1,8 +1,11 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
@@ -15,6 +18,9 @@ const (
 	overrideField = "override:"
 	pausedField   = "paused:"
 )
+
+// forGood is until when a tenant is paused that is so for good, as the scripts read it.
+const forGood = "inf"
 
 // Configure implements [ports.Limiter].
 func (b *Backend) Configure(ctx context.Context, queue string, want ports.Configured) error {
@@ -38,8 +44,12 @@ func (b *Backend) Override(ctx context.Context, queue, tenant string, limits *co
 }
 
 // PauseTenant implements [ports.Limiter].
-func (b *Backend) PauseTenant(ctx context.Context, queue, tenant string) error {
-	return b.limit(ctx, queue, false, pausedField+tenant, "1")
+func (b *Backend) PauseTenant(ctx context.Context, queue, tenant string, until time.Time) error {
+	text := forGood
+	if !until.IsZero() {
+		text = strconv.FormatInt(until.UnixMilli(), 10)
+	}
+	return b.limit(ctx, queue, false, pausedField+tenant, text)
 }
 
 // ResumeTenant implements [ports.Limiter].
@@ -57,26 +67,29 @@ func (b *Backend) limit(ctx context.Context, queue string, configured bool, fiel
 
 // Allowance implements [ports.Limiter].
 func (b *Backend) Allowance(ctx context.Context, queue, tenant string) (out ports.Allowance, err error) {
-	if err := b.begin(ctx); err != nil {
+	answer, err := b.run(ctx, allowanceScript, b.queueKey(queue), b.skew(), tenant)
+	if err != nil {
 		return out, err
 	}
-	found, err := b.servers.client().HMGet(ctx, b.queueKey(queue)+":limits",
-		defaultField, tenantField+tenant, overrideField+tenant, pausedField+tenant).Result()
-	if err != nil {
-		return out, b.failed(ctx, "limits", err)
+	r := replyOf(answer)
+	now, byDefault, own, override, paused := instant(r.int()), r.text(), r.text(), r.text(), r.text()
+	if err := r.failure("allowance"); err != nil {
+		return out, err
 	}
-	for i, v := range found {
-		text, there := v.(string)
-		switch {
-		case !there || i == 0 && tenant == "":
-		case i == 3:
-			out.Paused = true
-		default:
-			if out.Limits, err = limitOf(text); err != nil {
-				return out, failure("limits", err)
-			}
-			out.Overridden = i == 2
+	if tenant == "" {
+		byDefault = ""
+	}
+	out.Overridden = override != ""
+	if text := cmp.Or(override, own, byDefault); text != "" {
+		if out.Limits, err = limitOf(text); err != nil {
+			return out, failure("allowance", err)
 		}
+	}
+	if ms, err := strconv.ParseInt(paused, 10, 64); err == nil {
+		out.Until = instant(ms)
+	}
+	if out.Paused = paused == forGood || out.Until.After(now); !out.Paused {
+		out.Until = time.Time{}
 	}
 	return out, nil
 }

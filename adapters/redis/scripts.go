@@ -35,6 +35,7 @@ var (
 	countScript      = load("count")
 	pauseScript      = load("pause")
 	limitScript      = load("limit")
+	allowanceScript  = load("allowance")
 	recordScript     = load("record")
 	quarantineScript = load("quarantine")
 	queuesScript     = load("queues")

@@ -17,6 +17,7 @@ var limitLaws = []Law{
 	{"a place that is free again is given again", freedPlaces},
 	{"a tenant starts no more jobs than its rate allows", rated},
 	{"a tenant that is paused is passed over, and goes on where it was", pausedTenant},
+	{"a pause until a time ends at it, and ends no longer one", pausedUntil},
 	{"limits hold for jobs that run already", limitsOfRunning},
 	{"an override goes before what is configured, and back to it", overridden},
 	{"jobs without a tenant have no limits unless they are named", nobodysLimits},
@@ -197,8 +198,8 @@ func pausedTenant(w *world) {
 	w.enqueue(of("acme"), in(time.Minute))
 	held := w.lease(ann, 1)
 	w.must(held[0].Tenant == "acme", "want a job of acme first")
-	w.did("PauseTenant", w.Backend.PauseTenant(w.ctx, queue, "acme"))
-	w.did("a second PauseTenant", w.Backend.PauseTenant(w.ctx, queue, "acme"))
+	w.did("PauseTenant", w.Backend.PauseTenant(w.ctx, queue, "acme", time.Time{}))
+	w.did("a second PauseTenant", w.Backend.PauseTenant(w.ctx, queue, "acme", time.Time{}))
 	a, err := w.Backend.Allowance(w.ctx, queue, "acme")
 	w.did("Allowance", err)
 	w.must(a.Paused, "the allowance does not say that it is paused")
@@ -212,6 +213,33 @@ func pausedTenant(w *world) {
 	w.did("ResumeTenant", w.Backend.ResumeTenant(w.ctx, queue, "acme"))
 	n := len(w.lease(bob, 10))
 	w.must(n == 3, "after the pause there are %d jobs, want 3", n)
+}
+
+func pausedUntil(w *world) {
+	pause := func(until time.Time) {
+		w.did("PauseTenant", w.Backend.PauseTenant(w.ctx, queue, "acme", until))
+	}
+	w.load(2, "acme")
+	begin := w.now()
+	until := begin.Add(time.Minute)
+	pause(until)
+	pause(begin.Add(30 * time.Second))
+	a, err := w.Backend.Allowance(w.ctx, queue, "acme")
+	w.did("Allowance", err)
+	w.must(a.Paused && a.Until.Equal(until), "the allowance is %+v, want a pause until %s", a, until)
+	out := w.ask(w.request(ann, 1))
+	w.must(len(out.Jobs) == 0 && out.Next.Equal(until), "paused until %s: got %d jobs, and a next look at %s", until, len(out.Jobs), out.Next)
+	w.Advance(59 * time.Second)
+	w.leaseNone(ann, "a second before the end")
+	w.Advance(2 * time.Second)
+	w.must(len(w.lease(ann, 1)) == 1, "after the end there is no job")
+	a, err = w.Backend.Allowance(w.ctx, queue, "acme")
+	w.did("Allowance", err)
+	w.must(!a.Paused && a.Until.IsZero(), "after the end the allowance is %+v", a)
+	pause(time.Time{})
+	pause(w.now().Add(time.Minute))
+	w.Advance(2 * time.Minute)
+	w.must(len(w.lease(ann, 1)) == 0, "a pause for good has ended with one until a time")
 }
 
 func limitsOfRunning(w *world) {
@@ -269,7 +297,7 @@ func suspectsLimits(w *world) {
 		w.crash()
 		w.lease(bob, 0)
 	}
-	w.did("PauseTenant", w.Backend.PauseTenant(w.ctx, queue, "acme"))
+	w.did("PauseTenant", w.Backend.PauseTenant(w.ctx, queue, "acme", time.Time{}))
 	w.leaseNone(ann, "its tenant is paused")
 	w.did("ResumeTenant", w.Backend.ResumeTenant(w.ctx, queue, "acme"))
 	w.configure(map[string]core.Limits{"acme": {MaxRunning: 1}})
@@ -300,7 +328,7 @@ func wokenByPlace(w *world) {
 
 func wokenByTenant(w *world) {
 	w.load(1, "acme")
-	w.did("PauseTenant", w.Backend.PauseTenant(w.ctx, queue, "acme"))
+	w.did("PauseTenant", w.Backend.PauseTenant(w.ctx, queue, "acme", time.Time{}))
 	w.wakes("a tenant that goes on", func() { w.did("ResumeTenant", w.Backend.ResumeTenant(w.ctx, queue, "acme")) })
 	w.configure(map[string]core.Limits{"acme": {MaxRunning: 1}})
 	j := w.leaseOne(ann)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
@@ -32,7 +33,7 @@ func (o *Operator) SetLimits(ctx context.Context, tenant string, limits *core.Li
 // PauseTenant starts none of a tenant's jobs in the queues named, or in all, at every worker, until [Operator.ResumeTenant].
 // Jobs that run go on, and new ones are taken in. Other tenants do not notice.
 func (o *Operator) PauseTenant(ctx context.Context, tenant string, queues ...string) error {
-	return o.limiters(tenant, queues, func(l ports.Limiter, queue string) error { return l.PauseTenant(ctx, queue, tenant) })
+	return o.limiters(tenant, queues, func(l ports.Limiter, queue string) error { return l.PauseTenant(ctx, queue, tenant, time.Time{}) })
 }
 
 // ResumeTenant lets a paused tenant go on in the queues named, or in all.

@@ -29,6 +29,9 @@ func (l *link) admit(ctx context.Context, s *source, req ports.LeaseRequest, out
 		s.next = at // then it may take up what has run out
 	}
 	s.more = out.More
+	if s.finished != l.pool.finished { // a run ended while this was asked
+		l.pool.wantMore()
+	}
 	if len(out.Jobs) == 0 {
 		l.pool.spread() // what is here may begin when others have no more work
 		return
@@ -152,14 +155,15 @@ func (p *Pool) spread() {
 	}
 }
 
-// handBack gives the jobs back that have not begun.
-func (p *Pool) handBack() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, h := range p.buffer {
+// handBack gives those jobs back that have not begun. The lock is held.
+func (p *Pool) handBack(which func(*held) bool) {
+	p.buffer = slices.DeleteFunc(p.buffer, func(h *held) bool {
+		if !which(h) {
+			return false
+		}
 		p.settle(h, core.Outcome{Ending: core.Interrupted})
-	}
-	p.buffer = nil
+		return true
+	})
 }
 
 // policy is the retry policy that stands behind the job's own.

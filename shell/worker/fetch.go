@@ -209,6 +209,7 @@ func (l *link) request(s *source, n int) ports.LeaseRequest {
 	}
 	s.request++
 	share, has := l.pool.share()
+	s.finished = l.pool.finished
 	s.unanswered = &ports.LeaseRequest{
 		Queue: s.Name, Holder: l.pool.holder, Request: s.request, Max: n, TTL: s.Lease,
 		Suspects: n > 0 && l.pool.suspects == 0 && l.pool.active+len(l.pool.buffer) < l.pool.opts.Places,

@@ -47,7 +47,9 @@ type source struct {
 	failures   int                 // calls that failed in a row
 	ripe       bool                // it may have work
 	gaveUp     bool                // on storing an outcome: the lease of its job is to be given back
+	throttled  map[string]int      // outcomes by which a tenant is to wait, and of which the backend does not know yet
 	more       bool                // it has jobs that were left for the sake of a tenant's share
+	finished   int64               // the pool's, when it was last asked
 	woken      bool                // ripe because this worker was told
 	next       time.Time           // when it wants to be looked at, by the backend's clock
 	credit     int                 // what its weight has earned; see shares

@@ -64,6 +64,8 @@ type Source struct {
 	// Roster knows who else serves the queue; nil if its backend cannot tell. Without it a
 	// type that nobody here handles counts as one that nobody handles.
 	Roster ports.Roster
+	// Limiter makes a tenant wait whose job was throttled; nil if its backend cannot. Without it only the job waits.
+	Limiter ports.Limiter
 }
 
 // withDefaults fills in what was left out, or says what is wrong.

@@ -105,7 +105,7 @@ func New(opts Options) (*Pool, error) {
 			i = 0
 		}
 		l := p.links[at]
-		l.sources = append(l.sources, &source{Source: s, link: l, rank: i, jobs: map[core.ID]*held{}})
+		l.sources = append(l.sources, &source{Source: s, link: l, rank: i, jobs: map[core.ID]*held{}, throttled: map[string]int{}})
 	}
 	return p, nil
 }
@@ -147,7 +147,9 @@ func (p *Pool) Stop(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		grace = min(grace, time.Until(deadline)-margin)
 	}
-	p.handBack()
+	p.mu.Lock()
+	p.handBack(func(*held) bool { return true })
+	p.mu.Unlock()
 	p.await(ctx, grace, func() bool { return p.active == 0 })
 	p.halt(ports.ErrStopping)
 	ctx, cancel := context.WithTimeout(ctx, margin-margin/10)

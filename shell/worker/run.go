@@ -44,11 +44,12 @@ func (p *Pool) next() *held {
 	return h
 }
 
-// mayBegin reports whether the job's type is below its limit, and its tenant below its share. The lock is held.
+// mayBegin reports whether the job's type is below its limit, and its tenant below its share and not throttled. The lock is held.
 func (h *held) mayBegin() bool {
 	p := h.src.link.pool
 	most := p.most()
-	return (h.load == nil || h.load.running < h.spec.Concurrency) && (most == 0 || p.crowd.running[h.job.Tenant] < most)
+	return (h.load == nil || h.load.running < h.spec.Concurrency) && (most == 0 || p.crowd.running[h.job.Tenant] < most) &&
+		h.src.throttled[h.job.Tenant] == 0
 }
 
 // run calls the job's handler and settles what comes of it. A handler that ends its
@@ -150,4 +151,7 @@ func (p *Pool) finish(h *held, o core.Outcome) {
 		return
 	}
 	p.settle(h, o)
+	if o.Throttled && h.src.Limiter != nil {
+		h.src.throttled[h.job.Tenant]++ // until its backend knows it
+	}
 }

@@ -95,6 +95,7 @@ func TestHandlersSayWhatShallBecomeOfTheJob(t *testing.T) {
 	}{
 		{"permanent failure", core.Permanent(no), core.Failed, 1, 0},
 		{"snooze", core.Snooze(time.Hour), core.Pending, 1, time.Hour},
+		{"throttled", core.Throttled(time.Hour), core.Pending, 1, time.Hour},
 		{"retry in", core.RetryIn(7*time.Minute, no), core.Retrying, 2, 7 * time.Minute},
 		{"cancel", core.CancelJob(no), core.Cancelled, 1, 0},
 		{"any other", no, core.Retrying, 2, 30 * time.Second},

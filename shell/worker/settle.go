@@ -16,6 +16,8 @@ type outcome struct {
 	job    core.Job
 	ending core.Ending
 	took   time.Duration
+
+	throttled bool // until the job's time its tenant is to wait
 }
 
 // settle decides what becomes of a held job and sends it on its way. The job is
@@ -26,7 +28,7 @@ func (p *Pool) settle(h *held, o core.Outcome) {
 	if err != nil { // only a job that is not running is refused, and all held ones are
 		panic(err)
 	}
-	out := outcome{held: h, job: h.src.Retention.Retain(j), ending: o.Ending}
+	out := outcome{held: h, job: h.src.Retention.Retain(j), ending: o.Ending, throttled: o.Throttled}
 	if h.stage == running {
 		out.took = time.Since(h.began)
 	}
@@ -72,6 +74,9 @@ func (l *link) store(ctx context.Context, batch []outcome) {
 	jobs := make([]core.Job, len(batch))
 	for i, o := range batch {
 		jobs[i] = o.job
+		if o.throttled && o.held.src.Limiter != nil {
+			l.throttle(ctx, o)
+		}
 	}
 	for failures := 0; ctx.Err() == nil; failures++ {
 		refused, err := l.queue.Swap(ctx, jobs...)
@@ -89,6 +94,24 @@ func (l *link) store(ctx context.Context, batch []outcome) {
 		}
 		pause(ctx, l.pool.backoff(failures))
 	}
+}
+
+// throttle has the tenant of an outcome wait until the job's own time, and gives back what is here of it. If that fails only
+// the job waits.
+func (l *link) throttle(ctx context.Context, o outcome) {
+	err := o.held.src.Limiter.PauseTenant(ctx, o.job.Queue, o.job.Tenant, o.job.RunAt)
+	if err != nil {
+		l.failed(ctx, o.job.Queue, "pause tenant", err)
+	}
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	if o.held.src.throttled[o.job.Tenant]--; o.held.src.throttled[o.job.Tenant] == 0 {
+		delete(o.held.src.throttled, o.job.Tenant)
+	}
+	if err == nil {
+		l.pool.handBack(func(h *held) bool { return h.src == o.held.src && h.job.Tenant == o.job.Tenant })
+	}
+	l.pool.spread()
 }
 
 // storeEach stores outcomes one by one, and gives up one that failed alone.

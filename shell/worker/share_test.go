@@ -100,3 +100,41 @@ func TestShareIsWorkConserving(t *testing.T) {
 		}
 	})
 }
+
+func TestThrottledTenantWaits(t *testing.T) {
+	bubble(t, func(r *rig) {
+		var mu sync.Mutex
+		starts := map[string][]time.Duration{}
+		begin := time.Now()
+		r.do(func(ctx context.Context) error {
+			job, _ := ports.FromContext(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			starts[job.Tenant] = append(starts[job.Tenant], time.Since(begin))
+			if job.Tenant == "acme" && len(starts["acme"]) == 1 {
+				return core.Throttled(time.Minute)
+			}
+			return nil
+		})
+		r.opts.Places = 1
+		r.start()
+		for range 20 { // which makes the worker take some in store
+			r.enqueue(ofTenant("initech"))
+		}
+		for range 20 {
+			r.enqueue(ofTenant("acme"))
+		}
+		r.pass(time.Second)
+		for range 3 {
+			r.enqueue(ofTenant("globex"))
+		}
+		r.pass(58 * time.Second)
+		if a, g, i := len(starts["acme"]), len(starts["globex"]), len(starts["initech"]); a != 1 || g != 3 || i != 20 {
+			t.Errorf("before the minute is over %d jobs of acme, %d of globex and %d of initech have run, want 1, 3 and 20", a, g, i)
+		}
+		r.pass(2 * time.Second)
+		if a := starts["acme"]; len(a) != 21 || a[1] < time.Minute {
+			t.Errorf("acme's jobs began after %v", a)
+		}
+	})
+}

@@ -10,7 +10,7 @@ for i = 3, #ARGV, 2 do
   named[ARGV[i]] = true
   if ARGV[i + 1] == '' then
     redis.call('HDEL', key, ARGV[i])
-  else
+  elseif sub(ARGV[i], 1, 7) ~= 'paused:' or tonumber(redis.call('HGET', key, ARGV[i]) or 0) < tonumber(ARGV[i + 1]) then
     redis.call('HSET', key, ARGV[i], ARGV[i + 1])
   end
 end

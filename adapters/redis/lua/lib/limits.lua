@@ -21,7 +21,12 @@ end
 -- look: notes how many jobs of the tenant there is room for, and the instant at which its next start would be even (µs).
 -- That is the theoretical arrival time of GCRA; `rates` has it where it is ahead. See core.Rate.
 local function look(tenant, l)
-  l.room = l.paused and 0 or math.huge
+  l.room = math.huge
+  if l.paused and tonumber(l.paused) > now then
+    l.room, l.till = 0, tonumber(l.paused)
+  elseif l.paused then
+    redis.call('HDEL', q .. ':limits', 'paused:' .. tenant)
+  end
   if l.places > 0 then
     l.room = math.min(l.room, l.places - redis.call('SCARD', q .. ':running:' .. tenant))
   end

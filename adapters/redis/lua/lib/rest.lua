@@ -2,12 +2,14 @@
 
 -- repose: lets a tenant that may start none rest: until its rate allows it, or something happens.
 local function repose(level, tenant, l)
-  local again = '+inf'
+  local again = l.till or 1 / 0
   if l.room > 0 then
     again = math.ceil((l.due - (l.burst - 1) * l.interval) / 1000)
+  end
+  if again < 1 / 0 then
     sooner(again)
   end
-  redis.call('ZADD', q .. ':resting', again, level .. ':' .. tenant)
+  redis.call('ZADD', q .. ':resting', again < 1 / 0 and again or '+inf', level .. ':' .. tenant)
 end
 
 -- rested: up to 100 of those whose time has come rest no more.
