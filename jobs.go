@@ -102,6 +102,8 @@ type (
 	// WorkerStopped says that a worker is done.
 	WorkerStopped = ports.WorkerStopped
 
+	// QuotaError says that a tenant has as many jobs waiting as it may, and when to try again.
+	QuotaError = ports.QuotaError
 	// BatchError says which items of a call failed, and why.
 	BatchError = ports.BatchError
 	// StateError says that a job may not go where somebody wanted it.

@@ -162,6 +162,8 @@ type Tier struct {
 	Rate Rate `koanf:"rate"`
 	// How many of them may start at once after a silence.
 	Burst int `koanf:"burst"`
+	// How many of its jobs may wait for their turn, before new ones are refused; 0 is any number.
+	MaxWaiting int `koanf:"max_waiting"`
 }
 
 // Rate is a number of jobs in a time, in text as 10/1s.
@@ -259,7 +261,7 @@ func DefaultTier() Tier { return Tier{Weight: 1, Burst: 1} }
 
 // Limits is what a tenant of the tier may have, as core has it. Of a rate that is none it says so.
 func (t Tier) Limits() (core.Limits, error) {
-	l := core.Limits{Weight: t.Weight, MaxRunning: t.MaxRunning}
+	l := core.Limits{Weight: t.Weight, MaxRunning: t.MaxRunning, MaxWaiting: t.MaxWaiting}
 	if t.Rate != "" {
 		n, per, _ := strings.Cut(string(t.Rate), "/")
 		jobs, err := strconv.Atoi(n)

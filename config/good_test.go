@@ -203,7 +203,7 @@ func everyKey() config.Config {
 		Tenants: config.Tenants{
 			Default: "free",
 			Tiers: map[string]config.Tier{
-				"free": {Weight: 1, MaxRunning: 5, Rate: "10/1s", Burst: 20}, "enterprise": {Weight: 4, Burst: 1},
+				"free": {Weight: 1, MaxRunning: 5, Rate: "10/1s", Burst: 20, MaxWaiting: 1000}, "enterprise": {Weight: 4, Burst: 1},
 			},
 			Members: map[string]string{"acme": "enterprise", "globex:eu": "free"},
 		},

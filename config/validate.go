@@ -249,6 +249,7 @@ func (c *check) tier(p path, t Tier) {
 		c.fault(p.to("weight"), "%s is too much; it takes at most %d", value(brief(t.Weight)), core.MaxWeight)
 	}
 	least(c, p.to("max_running"), t.MaxRunning, 0)
+	least(c, p.to("max_waiting"), t.MaxWaiting, 0)
 	least(c, p.to("burst"), t.Burst, 1)
 	l, err := t.Limits()
 	switch rate := (core.Limits{Rate: l.Rate}); {

@@ -13,6 +13,7 @@ type Limits struct {
 	Weight     int  // how many jobs the tenant's turn is of; 0 is 1
 	MaxRunning int  // how many of its jobs may run at once, in all processes together; 0: any number
 	Rate       Rate // how many of them may start in a time
+	MaxWaiting int  // how many of them may wait for their turn before new ones are refused; 0: any number. One whose time is ahead does not count
 }
 
 // Rate is how many jobs may start in a time: Jobs in each Per, evenly, and up to Burst at once after a silence. The zero Rate
@@ -21,6 +22,14 @@ type Rate struct {
 	Jobs  int
 	Per   time.Duration
 	Burst int // 0 is 1
+}
+
+// RetryAfter is when there may be room for a job more where too many wait.
+func (l Limits) RetryAfter() time.Duration {
+	if t := l.Rate.Interval(); t > 0 {
+		return t
+	}
+	return time.Second
 }
 
 // MaxWeight is the greatest weight there is.
@@ -37,6 +46,9 @@ func (l Limits) Validate() error {
 	}
 	if l.MaxRunning < 0 {
 		errs = append(errs, fmt.Errorf("max running: %d is less than none", l.MaxRunning))
+	}
+	if l.MaxWaiting < 0 {
+		errs = append(errs, fmt.Errorf("max waiting: %d is less than none", l.MaxWaiting))
 	}
 	if r := l.Rate; r != (Rate{}) && (r.Jobs < 1 || r.Burst < 0 || r.Per < time.Millisecond || r.Interval() < time.Microsecond) {
 		errs = append(errs, fmt.Errorf("rate: %d jobs in %s after %d at once is none: it takes a job or more in 1ms or more, and at most one in a microsecond", r.Jobs, r.Per, r.Burst))

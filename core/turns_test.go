@@ -29,6 +29,7 @@ func TestLimitsAreValidated(t *testing.T) {
 		{core.Limits{Weight: -1}, "weight: -1 is not 1 to 1000"},
 		{core.Limits{Weight: 1001}, "weight: 1001"},
 		{core.Limits{MaxRunning: -1}, "max running: -1"},
+		{core.Limits{MaxWaiting: -1}, "max waiting: -1"},
 		{core.Limits{Rate: core.Rate{Jobs: 1}}, "rate: 1 jobs in 0s"},
 		{core.Limits{Rate: core.Rate{Per: time.Second}}, "rate: 0 jobs in 1s"},
 		{core.Limits{Rate: core.Rate{Burst: 1}}, "rate:"},

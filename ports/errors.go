@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // What a call may fail with. Adapters wrap them, so ask with [errors.Is].
@@ -31,7 +32,7 @@ var (
 	ErrDuplicate = errors.New("duplicate job")
 	// ErrTenant is a job for another tenant than the one in whose job it is enqueued.
 	ErrTenant = errors.New("another tenant's job")
-	// ErrQuota is a job that is over its tenant's quota.
+	// ErrQuota is a job that is over its tenant's quota; it comes as a [*QuotaError].
 	ErrQuota = errors.New("over quota")
 	// ErrUnsupported is something that this backend cannot do.
 	ErrUnsupported = errors.New("not supported by this backend")
@@ -50,10 +51,38 @@ var (
 	ErrCancelled = errors.New("the job was cancelled")
 )
 
+// QuotaError is a job that was not stored since its tenant has as many waiting as it may.
+type QuotaError struct {
+	Queue      string
+	Tenant     string
+	Limit      int           // how many may wait
+	RetryAfter time.Duration // when there may be room: after the time between two starts where they are limited, else a second
+}
+
+// Error tells the limit, and when to try again.
+func (e *QuotaError) Error() string {
+	return fmt.Sprintf("%v: tenant %q has %d jobs waiting in queue %s, and may have no more; there may be room in %s", ErrQuota, e.Tenant, e.Limit, e.Queue, e.RetryAfter)
+}
+
+// Unwrap is [ErrQuota].
+func (e *QuotaError) Unwrap() error { return ErrQuota }
+
 // BatchError says which items of a call failed, by their place in it.
 // [errors.Is] and [errors.As] see through it to each.
 type BatchError struct {
 	Errs map[int]error
+}
+
+// Failed is the error of a call for n items of which some failed, by their places: nil for none, and that of the only one.
+func Failed(errs map[int]error, n int) error {
+	switch {
+	case len(errs) == 0:
+		return nil
+	case n == 1:
+		return errs[0]
+	default:
+		return &BatchError{Errs: errs}
+	}
 }
 
 // Error counts the failures and tells the first few.

@@ -17,17 +17,31 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 		return ports.Enqueued{}, err
 	}
 	defer b.mu.Unlock()
-	out := ports.Enqueued{Now: now}
-	for _, j := range jobs {
+	out, over := ports.Enqueued{Now: now}, map[int]error{}
+	for i, j := range jobs {
 		q := b.queue(j.Queue, now)
 		if known, ok := q.known(j.ID); ok {
 			out.Known = append(out.Known, known.Seen(now))
 			continue
 		}
+		if l := q.limits.of(j.Tenant); l.MaxWaiting > 0 && q.waitingOf(j.Tenant) >= l.MaxWaiting {
+			over[i] = &ports.QuotaError{Queue: j.Queue, Tenant: j.Tenant, Limit: l.MaxWaiting, RetryAfter: l.RetryAfter()}
+			continue
+		}
 		q.admit(j, now)
 		b.wake(q)
 	}
-	return out, nil
+	return out, ports.Failed(over, len(jobs))
+}
+
+// waitingOf is how many jobs of a tenant are ready.
+func (q *queue) waitingOf(tenant string) (n int) {
+	for i := range q.ready {
+		if line := q.ready[i].lines[tenant]; line != nil {
+			n += line.Len()
+		}
+	}
+	return n
 }
 
 // known is the job of that ID if it is kept, or no more than the ID if it is remembered.

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
@@ -62,43 +63,60 @@ func (b *Backend) enqueued(ctx context.Context, jobs []core.Job, batches []batch
 	var known []core.Ref
 	failed := map[int]error{}
 	for i, o := range outcomes {
-		now, refused, err := enqueueReply(o)
+		a, err := enqueueReply(o, len(batches[i].places))
 		if err != nil {
 			for _, at := range batches[i].places {
 				failed[at] = err
 			}
 			continue
 		}
-		out.Now = instant(now)
-		for _, n := range refused {
-			if n < 1 || n > len(batches[i].places) {
-				return out, failure("enqueue", errReply)
-			}
+		out.Now = a.now
+		for _, n := range a.known {
 			known = append(known, jobs[batches[i].places[n-1]].Ref())
+		}
+		for _, q := range a.over {
+			at := batches[i].places[q.n-1]
+			failed[at] = &ports.QuotaError{Queue: jobs[at].Queue, Tenant: jobs[at].Tenant, Limit: q.limit, RetryAfter: q.retry}
 		}
 	}
 	var err error
 	if out.Known, err = b.asTheyStand(ctx, known); err != nil {
 		return out, err
 	}
-	switch {
-	case len(failed) == 0:
-		return out, nil
-	case len(outcomes) == 1:
-		return out, failed[0]
-	default:
-		return out, &ports.BatchError{Errs: failed}
+	if len(outcomes) == 1 && outcomes[0].err != nil {
+		return out, outcomes[0].err
 	}
+	return out, ports.Failed(failed, len(jobs))
 }
 
-func enqueueReply(o outcome) (now int64, refused []int, err error) {
+// admission is what a call of the enqueue script says.
+type admission struct {
+	now   time.Time
+	known []int // numbers from 1
+	over  []overQuota
+}
+
+type overQuota struct {
+	n, limit int
+	retry    time.Duration
+}
+
+// enqueueReply reads the answer to a call with n jobs.
+func enqueueReply(o outcome, n int) (a admission, err error) {
 	if o.err != nil {
-		return 0, nil, o.err
+		return a, o.err
 	}
 	r := replyOf(o.reply)
-	now = r.int()
-	refused = r.numbers()
-	return now, refused, r.failure("enqueue")
+	a.now, a.known = instant(r.int()), r.numbers()
+	within := func(number int) { r.bad = r.bad || number < 1 || number > n }
+	for _, number := range a.known {
+		within(number)
+	}
+	for over := r.numbers(); len(over) >= 3; over = over[3:] {
+		within(over[0])
+		a.over = append(a.over, overQuota{over[0], over[1], time.Duration(over[2]) * time.Microsecond})
+	}
+	return a, r.failure("enqueue")
 }
 
 // asTheyStand is the jobs that are known, with no more than their IDs if they are only remembered.

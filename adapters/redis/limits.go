@@ -94,14 +94,14 @@ func (b *Backend) Allowance(ctx context.Context, queue, tenant string) (out port
 	return out, nil
 }
 
-// limitText is limits as the scripts read them: the weight, the number of places, the time between two starts (µs) and how
-// many may start at once; and for us how the rate was given: burst, jobs, in so long (ns).
+// limitText is limits as the scripts read them: the weight, the number of places, the time between two starts (µs), how
+// many may start at once, and how many may wait; and for us how the rate was given: burst, jobs, in so long (ns).
 func limitText(l core.Limits) string {
-	return fmt.Sprintf("%d %d %d %d %d %d %d", l.Turn(), l.MaxRunning, l.Rate.Interval().Microseconds(), max(1, l.Rate.Burst), l.Rate.Burst, l.Rate.Jobs, l.Rate.Per)
+	return fmt.Sprintf("%d %d %d %d %d %d %d %d", l.Turn(), l.MaxRunning, l.Rate.Interval().Microseconds(), max(1, l.Rate.Burst), l.MaxWaiting, l.Rate.Burst, l.Rate.Jobs, l.Rate.Per)
 }
 
 func limitOf(text string) (l core.Limits, err error) {
 	var interval, burst int64
-	_, err = fmt.Sscanf(text, "%d %d %d %d %d %d %d", &l.Weight, &l.MaxRunning, &interval, &burst, &l.Rate.Burst, &l.Rate.Jobs, &l.Rate.Per)
+	_, err = fmt.Sscanf(text, "%d %d %d %d %d %d %d %d", &l.Weight, &l.MaxRunning, &interval, &burst, &l.MaxWaiting, &l.Rate.Burst, &l.Rate.Jobs, &l.Rate.Per)
 	return l, err
 }

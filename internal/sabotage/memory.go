@@ -112,6 +112,7 @@ var memoryRules = []sabotage{
 	onMemory("a tenant has no more jobs under lease than it may", "limits.go", "l.running[tenant] < own.MaxRunning", "l.running[tenant] <= own.MaxRunning"),
 	onMemory("a place that is free again is given again", "queue.go", "\t\t\tq.limits.end(e.job.Tenant)\n", ""),
 	onMemory("a tenant starts no more jobs than its rate allows", "limits.go", "own.Rate.Allows(now, l.due[tenant]) > 0", "own.Rate.Allows(now, l.due[tenant]) >= 0"),
+	onMemory("a tenant has no more jobs waiting than its quota, and is told", "enqueue.go", "q.waitingOf(j.Tenant) >= l.MaxWaiting", "q.waitingOf(j.Tenant) > l.MaxWaiting"),
 	onMemory("a tenant that is paused is passed over, and goes on where it was", "limits.go", "return !l.isPaused(tenant, now) && (", "return ("),
 	onMemory("a pause until a time ends at it, and ends no longer one", "limits.go", "(until.IsZero() || until.After(at))", "(until.IsZero() || until.Before(at))"),
 	onMemory("limits hold for jobs that run already", "limits.go", "\tl.running[tenant]++\n", "\tif l.of(tenant).MaxRunning > 0 {\n\t\tl.running[tenant]++\n\t}\n"),

@@ -71,6 +71,7 @@ var redisRules = []sabotage{
 	onRedis("a tenant has no more jobs under lease than it may", "lua/lib/limits.lua", "l.places - redis.call('SCARD'", "l.places + 1 - redis.call('SCARD'"),
 	onRedis("a place that is free again is given again", "lua/lib/takeup.lua", "  free(placed)\n", ""),
 	onRedis("a tenant starts no more jobs than its rate allows", "lua/lib/limits.lua", "due + #ids * l.interval", "due"),
+	onRedis("a tenant has no more jobs waiting than its quota, and is told", "lua/lib/quota.lua", "quota.spare = quota.spare - 1", ""),
 	onRedis("a tenant that is paused is passed over, and goes on where it was", "lua/lib/limits.lua", "l.room, l.till = 0, tonumber(l.paused)", "l.till = tonumber(l.paused)"),
 	onRedis("a pause until a time ends at it, and ends no longer one", "lua/limit.lua", "or tonumber(redis.call('HGET', key, ARGV[i]) or 0) < tonumber(ARGV[i + 1]) then", "or true then"),
 	onRedis("limits hold for jobs that run already", "lua/limit.lua", "redis.call('SADD', q .. ':running:' .. tenants[i], ids[some[i]])", ""),

@@ -1,6 +1,7 @@
 package portstest
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ var limitLaws = []Law{
 	{"a tenant has no more jobs under lease than it may", capped},
 	{"a place that is free again is given again", freedPlaces},
 	{"a tenant starts no more jobs than its rate allows", rated},
+	{"a tenant has no more jobs waiting than its quota, and is told", overQuota},
 	{"a tenant that is paused is passed over, and goes on where it was", pausedTenant},
 	{"a pause until a time ends at it, and ends no longer one", pausedUntil},
 	{"limits hold for jobs that run already", limitsOfRunning},
@@ -190,6 +192,34 @@ func rated(w *world) {
 	got(2, "eleven seconds after the first")
 	w.Advance(time.Hour)
 	got(3, "after an hour of silence")
+}
+
+func overQuota(w *world) {
+	w.configure(map[string]core.Limits{"acme": {MaxWaiting: 3}, "slow": {MaxWaiting: 1, Rate: core.Rate{Jobs: 4, Per: time.Minute}}})
+	batch := []core.Job{draft(of("acme")), draft(of("globex")), draft(of("acme"), at(core.High))}
+	for range 3 {
+		batch = append(batch, draft(of("acme")), draft(of("globex")))
+	}
+	out, err := w.Backend.Enqueue(w.ctx, batch...)
+	var failed *ports.BatchError
+	w.must(errors.As(err, &failed) && len(failed.Errs) == 2 && len(out.Known) == 0, "of five jobs for three: %v", err)
+	for i, err := range failed.Errs {
+		var over *ports.QuotaError
+		w.must(errors.As(err, &over) && errors.Is(err, ports.ErrQuota), "job %d failed with %v", i, err)
+		w.must(*over == ports.QuotaError{Queue: queue, Tenant: "acme", Limit: 3, RetryAfter: time.Second}, "the error is %+v", *over)
+		w.must(batch[i].Tenant == "acme", "a job of %s is over acme's quota", batch[i].Tenant)
+	}
+	w.must(w.tally().Ready == 7, "%d are ready, want 3 and 4", w.tally().Ready)
+	known := w.offer(batch[0])
+	w.must(len(known) == 1, "a job that is there is not known any more")
+	_, err = w.Backend.Enqueue(w.ctx, draft(of("acme"), in(time.Hour)))
+	var over *ports.QuotaError
+	w.must(errors.As(err, &over), "one for later is not over the quota: %v", err)
+	w.enqueue(of("slow"))
+	_, err = w.Backend.Enqueue(w.ctx, draft(of("slow")))
+	w.must(errors.As(err, &over) && over.RetryAfter == 15*time.Second, "with a rate of four in a minute: %v", err)
+	w.lease(ann, 100)
+	w.enqueue(of("acme"))
 }
 
 func pausedTenant(w *world) {

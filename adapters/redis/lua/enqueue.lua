@@ -5,8 +5,9 @@
 -- KEYS[1] queue
 -- ARGV skew, whether the write is to be confirmed ('1' or '0'), number of jobs, their IDs, then the jobs in the same order, in groups of one priority, tenant and time:
 --      level, tenant, when ('' at once, '+ms' from now, '@ms' at an instant), how many, their records from the level on
--- returns now, the numbers (from 1) of the jobs that are known
---# use clock record turn line wake known
+-- returns now, the numbers (from 1) of the jobs that are known, and for each that is over its tenant's quota its number, that quota, and
+--      when there may be room (µs)
+--# use clock record turn line wake known limits quota
 local ids = {unpack(ARGV, 4, ARGV[3] + 3)}
 local kept, seen, refused, records, lists, later = known(ids), {}, {}, {}, {}, {}
 local n, at = 0, #ids + 4
@@ -16,12 +17,13 @@ while at <= #ARGV do
   if time ~= '' then
     run_at = tonumber(sub(time, 2)) + (sub(time, 1, 1) == '+' and now or 0)
   end
+  local quota = quota_of(tenant)
   local head, fresh = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, run_at), {}
   for i = at + 4, at + 3 + count do
     n = n + 1
     if kept[n] or seen[ids[n]] then
       refused[#refused + 1] = n
-    else
+    elseif not exceeds(quota, n) then
       seen[ids[n]] = true
       records[#records + 1] = ids[n]
       records[#records + 1] = head .. ARGV[i]
@@ -43,7 +45,7 @@ if #records == 0 then
   if ARGV[2] == '1' then
     redis.call('HSET', q, 'asked', now) -- something to wait for: the jobs may have been written a moment ago
   end
-  return {now, refused}
+  return {now, refused, over}
 end
 redis.call('HSET', q .. ':jobs', unpack(records))
 redis.call('HINCRBY', q .. ':counts', 'enqueued', #records / 2)
@@ -62,4 +64,4 @@ end
 if news > 0 then
   wake(news)
 end
-return {now, refused}
+return {now, refused, over}

@@ -1,5 +1,6 @@
--- limits: what tenants may have. A limit begins with 'weight places interval burst': how many jobs a turn is of; how many may
--- run at once, 0 for any number; the time from one start to the next (µs), 0 for none, and how many may start at once.
+-- limits: what tenants may have. A limit begins with 'weight places interval burst waiting': how many jobs a turn is of; how many
+-- may run at once, 0 for any number; the time from one start to the next (µs), 0 for none, and how many may start at
+-- once; how many may wait, 0 for any number.
 
 -- limits_of: the limits of some tenants, by their places.
 local function limits_of(tenants)
@@ -11,9 +12,9 @@ local function limits_of(tenants)
   end
   local found = redis.call('HMGET', q .. ':limits', unpack(fields))
   for i, tenant in ipairs(tenants) do
-    local limit = found[3 * i] or found[3 * i + 1] or tenant ~= '' and found[1] or '1 0 0 1'
-    local weight, places, interval, burst = string.match(limit, '^(%d+) (%d+) (%d+) (%d+)')
-    out[i] = {weight = tonumber(weight), places = tonumber(places), interval = tonumber(interval), burst = tonumber(burst), paused = found[3 * i - 1]}
+    local limit = found[3 * i] or found[3 * i + 1] or tenant ~= '' and found[1] or '1 0 0 1 0'
+    local weight, places, interval, burst, waiting = string.match(limit, '^(%d+) (%d+) (%d+) (%d+) (%d+)')
+    out[i] = {weight = tonumber(weight), places = tonumber(places), interval = tonumber(interval), burst = tonumber(burst), waiting = tonumber(waiting), paused = found[3 * i - 1]}
   end
   return out
 end

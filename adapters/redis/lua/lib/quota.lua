@@ -1,0 +1,27 @@
+-- quota: how many more jobs tenants may have waiting.
+local limited, quotas, over = redis.call('HGET', q, 'limited'), {}, {}
+
+-- quota_of: the quota of a tenant; nil for none. Its `spare` is for the caller to count down.
+local function quota_of(tenant)
+  if limited and quotas[tenant] == nil then
+    local l = limits_of({tenant})[1]
+    quotas[tenant] = l.waiting > 0 and {limit = l.waiting, spare = l.waiting, retry = l.interval > 0 and l.interval or 1000000}
+    for level = 0, quotas[tenant] and 4 or -1 do
+      quotas[tenant].spare = quotas[tenant].spare - redis.call('LLEN', q .. ':ready:' .. level .. ':' .. tenant)
+    end
+  end
+  return quotas[tenant]
+end
+
+-- exceeds: whether a job more is over the quota, and counts it if not. Of one that is it notes the number.
+local function exceeds(quota, n)
+  if not quota then
+    return false
+  end
+  if quota.spare <= 0 then
+    over[#over + 1], over[#over + 2], over[#over + 3] = n, quota.limit, quota.retry
+    return true
+  end
+  quota.spare = quota.spare - 1
+  return false
+end
