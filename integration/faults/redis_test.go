@@ -173,6 +173,27 @@ func TestPausedServer(t *testing.T) {
 	}
 }
 
+// A server that was away for longer than leases last costs no run, though a worker is back at it before the one that has the jobs.
+func TestServerAwayForLong(t *testing.T) {
+	t.Parallel()
+	docker(t)
+	long(t)
+	config := "backends: { main: %s }\nqueues: { default: { lease: 10s } }\nworkers: { default: { worker_count: 20, on_lease_uncertain: continue } }\n"
+	s := newScenario(t, "redis-away-20s", newServer(t, redis7, durable("always")...), config).relayed()
+	s.work()
+	s.enqueue(0, 20, errand{Takes: 40 * time.Second})
+	s.running(20)
+	s.workAt(s.backend(s.server.addr))
+	s.relay.set(silent, 0)
+	s.server.kill()
+	time.Sleep(20 * time.Second)
+	s.server.start()
+	time.Sleep(4 * time.Second)
+	s.relay.set(passing, 0)
+	s.drained(60 * time.Second)
+	s.judge(0, 0, "the worker with the jobs is back 4s after another")
+}
+
 // A full server refuses new jobs, and those that are there are worked off.
 func TestFullServer(t *testing.T) {
 	t.Parallel()

@@ -14,7 +14,7 @@ var faultRules = []sabotage{
 		old: "if not held[i] or string.find(held[i], rev, 1, true) ~= 1 then", new: "if false then",
 	},
 	inFault("grace: nobody reclaims before it was connected for a lease", "shell/worker/fetch.go",
-		"l.clock.steady(s.Lease, l.shortest()/2)", "true", "^TestPausedServer$/redis-pause-45s-continue$"),
+		"l.clock.steady(s.Lease, l.shortest()/2)", "true", "^TestServerAwayForLong$"),
 	inFault("remembered IDs: a finished job is not stored again", "adapters/redis/lua/lib/known.lua",
 		"if gen then", "if false then", "^TestLostReplyToAnEnqueue$"),
 	{
@@ -35,7 +35,7 @@ var faultRules = []sabotage{
 	inFault("take up: the jobs of who died go on elsewhere", "adapters/redis/lua/lib/takeup.lua",
 		"      if reclaimed then\n", "      if false then\n", "^TestKilledWorker$/kill9-worker$"),
 	inFault("heartbeat: who is alive keeps his jobs", "adapters/redis/lua/extend.lua",
-		"now + ARGV[3]", "now", "^TestSlowServer$"),
+		"now + ARGV[3]", "now", "^TestSpin$"),
 	inFault("uncertain leases: who cannot reach the server lets go in time", "shell/worker/beat.go",
 		"if h.stage == waiting || h.stage == running && !p.opts.RunOn {", "if h.stage == waiting {", "^TestPartition$"),
 	inFault("scripts that a server forgot are told it anew", "adapters/redis/scripts.go",
