@@ -8,7 +8,7 @@ local function admit(entries, ids, records)
     if readable(record) and not flagged(record, LINED) then
       ids[#ids + 1], records[#records + 1] = id, record
       local l = limited and met[tenant_of(record)]
-      if l then
+      if l and not l.free then
         starting[l] = starting[l] or {tenant = tenant_of(record)}
         table.insert(starting[l], id)
         placed[id] = l.places > 0

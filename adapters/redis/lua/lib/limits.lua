@@ -1,60 +1,40 @@
--- limits: what tenants may have. A limit begins with 'weight places interval burst waiting': how many jobs a turn is of; how many
--- may run at once, 0 for any number; the time from one start to the next (µs), 0 for none, and how many may start at
--- once; how many may wait, 0 for any number.
+-- limits: what tenants may have. A limit begins with 'till weight places interval burst waiting': until when the tenant is paused
+-- (ms), 0 for not; how many jobs a turn is of; how many may run at once, 0 for any number; the time from one start to the
+-- next (µs), 0 for none, and how many may start at once; how many may wait, 0 for any number.
+local NONE, parsed = '0 1 0 0 1 0', {}
 
--- limits_of: the limits of some tenants, by their places.
+local function parse(text)
+  local till, weight, places, interval, burst, waiting = string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+)')
+  local l = {till = tonumber(till), weight = tonumber(weight), places = tonumber(places), interval = tonumber(interval),
+    burst = tonumber(burst), waiting = tonumber(waiting)}
+  l.free = l.till == 0 and l.places == 0 and l.interval == 0 -- it has a weight, and may start any number
+  parsed[text] = l
+  return l
+end
+
+-- limits_of: the limits of some tenants, by their places. '=' and the tenant's name is what holds of all that is said of him,
+-- '= ' is the default.
 local function limits_of(tenants)
-  local fields, out = {'default'}, {}
-  for _, tenant in ipairs(tenants) do
-    fields[#fields + 1] = 'paused:' .. tenant
-    fields[#fields + 1] = 'override:' .. tenant
-    fields[#fields + 1] = 'tenant:' .. tenant
+  local fields, out = {'= '}, {}
+  for i = 1, #tenants do
+    fields[i + 1] = '=' .. tenants[i]
   end
   local found = redis.call('HMGET', q .. ':limits', unpack(fields))
-  for i, tenant in ipairs(tenants) do
-    local limit = found[3 * i] or found[3 * i + 1] or tenant ~= '' and found[1] or '1 0 0 1 0'
-    local weight, places, interval, burst, waiting = string.match(limit, '^(%d+) (%d+) (%d+) (%d+) (%d+)')
-    out[i] = {weight = tonumber(weight), places = tonumber(places), interval = tonumber(interval), burst = tonumber(burst), waiting = tonumber(waiting), paused = found[3 * i - 1]}
+  for i = 1, #tenants do
+    local text = found[i + 1] or tenants[i] ~= '' and found[1] or NONE
+    out[i] = parsed[text] or parse(text)
   end
   return out
 end
 
--- look: notes how many jobs of the tenant there is room for, and the instant at which its next start would be even (µs).
--- That is the theoretical arrival time of GCRA; `rates` has it where it is ahead. See core.Rate.
-local function look(tenant, l)
-  l.room = math.huge
-  if l.paused and tonumber(l.paused) > now then
-    l.room, l.till = 0, tonumber(l.paused)
-  elseif l.paused then
-    redis.call('HDEL', q .. ':limits', 'paused:' .. tenant)
-  end
-  if l.places > 0 then
-    l.room = math.min(l.room, l.places - redis.call('SCARD', q .. ':running:' .. tenant))
-  end
-  if l.interval > 0 then
-    l.due = math.max(now * 1000, tonumber(redis.call('ZSCORE', q .. ':rates', tenant) or 0))
-  end
-end
-
--- allowed: how many jobs may start now.
-local function allowed(l)
-  return math.max(0, math.min(l.room, l.due and math.floor((now * 1000 - l.due) / l.interval) + l.burst or math.huge))
-end
-
-local function taken(l, n)
-  l.room = l.room - n
-  if l.due then
-    l.due = l.due + n * l.interval
-  end
-end
-
--- start: notes that jobs of the tenant start.
-local function start(tenant, l, ids)
-  if l.places > 0 then
-    redis.call('SADD', q .. ':running:' .. tenant, unpack(ids))
-  end
-  if l.interval > 0 then
-    local due = math.max(now * 1000, tonumber(redis.call('ZSCORE', q .. ':rates', tenant) or 0))
-    redis.call('ZADD', q .. ':rates', string.format('%.0f', due + #ids * l.interval), tenant)
+-- renew: writes what holds for a tenant of all that is said.
+local function renew(tenant)
+  local key = q .. ':limits'
+  local said = redis.call('HMGET', key, 'paused:' .. tenant, 'override:' .. tenant, 'tenant:' .. tenant, 'default')
+  if said[1] or said[2] or said[3] then
+    local limit = said[2] or said[3] or tenant ~= '' and said[4]
+    redis.call('HSET', key, '=' .. tenant, limit and (said[1] or '0') .. ' ' .. limit or (said[1] or '0') .. sub(NONE, 2))
+  else
+    redis.call('HDEL', key, '=' .. tenant)
   end
 end

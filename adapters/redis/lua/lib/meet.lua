@@ -1,34 +1,33 @@
 -- meet: looks at the limits of tenants whose turn has come.
-local plain = {weight = 1, places = 0, interval = 0, room = math.huge}
+local plain = {weight = 1, free = true}
 local limited, met = false, {} -- met: the limits of tenants whose turn came
 
 local function meet(tenants)
   local fresh = {}
-  for _, tenant in ipairs(limited and tenants or {}) do
-    if not met[tenant] then
-      fresh[#fresh + 1] = tenant
+  for i = 1, #tenants do
+    if not met[tenants[i]] then
+      fresh[#fresh + 1] = tenants[i]
     end
   end
   for i, l in ipairs(#fresh > 0 and limits_of(fresh) or {}) do
-    look(fresh[i], l)
-    met[fresh[i]] = l
+    met[fresh[i]] = l.free and l or look(fresh[i], l)
   end
 end
 
--- turn_of: by what factor of its weight each has a turn, and how many of the first have one more. Without limits they share
--- what is wanted. What is left of a turn that was cut short comes first.
+-- turn_of: by what factor of its weight each has a turn, how many of the first have one more, and how many jobs are left of a
+-- turn of the first that was cut short. Without limits they share what is wanted.
 local function turn_of(level, tenants, want)
   if not limited then
     return math.floor(want / #tenants), want % #tenants
   end
+  meet(tenants)
   local all = 0
-  for _, tenant in ipairs(tenants) do
-    all, met[tenant].left = all + met[tenant].weight, nil
+  for i = 1, #tenants do
+    all = all + met[tenants[i]].weight
   end
   local left, whose = string.match(redis.call('HGET', q, 'left' .. level) or '', '^(%d+):(.*)$')
   if left then
     redis.call('HDEL', q, 'left' .. level)
-    met[tenants[1]].left = whose == tenants[1] and tonumber(left) or nil
   end
-  return math.max(1, math.floor(want / all)), 0
+  return math.max(1, math.floor(want / all)), 0, whose == tenants[1] and tonumber(left) or nil
 end

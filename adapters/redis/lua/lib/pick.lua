@@ -6,21 +6,26 @@ local function turns(level, want, out, left)
   if not tenants then
     return false
   end
-  meet(tenants)
-  local factor, more = turn_of(level, tenants, want)
+  local factor, more, begun = turn_of(level, tenants, want)
   local front, back = {}, {}
-  for i, tenant in ipairs(tenants) do
-    local l = met[tenant] or plain
-    local turn = l.left or l.weight * factor + (i <= more and 1 or 0)
+  for i = 1, #tenants do
+    local tenant, l = tenants[i], plain
+    local list, turn = ready .. tenant, factor + (i <= more and 1 or 0)
+    if limited then
+      l = met[tenant]
+      turn = i == 1 and begun or l.weight * factor
+    end
     local n = math.min(turn, want, allowed(l), wanted(tenant))
-    local got = n > 0 and redis.call('LPOP', ready .. tenant, n) or {}
-    for _, id in ipairs(got) do
-      out[#out + 1] = id
+    local got = n > 0 and redis.call('LPOP', list, n) or {}
+    for k = 1, #got do
+      out[#out + 1] = got[k]
     end
     want = want - #got
-    taken(l, #got)
+    if not l.free then
+      taken(l, #got)
+    end
     given(tenant, #got)
-    if #got == n and redis.call('EXISTS', ready .. tenant) == 1 then
+    if #got == n and redis.call('EXISTS', list) == 1 then
       if allowed(l) == 0 then
         repose(level, tenant, l)
       elseif wanted(tenant) == 0 then

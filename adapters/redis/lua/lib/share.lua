@@ -10,5 +10,7 @@ local function wanted(tenant)
 end
 
 local function given(tenant, n)
-  has[tenant] = (has[tenant] or 0) + n
+  if most > 0 then
+    has[tenant] = (has[tenant] or 0) + n
+  end
 end
