@@ -11,11 +11,12 @@ local function turns(level, want, out, left)
   for i = 1, #tenants do
     local tenant, l = tenants[i], plain
     local list, turn = ready .. tenant, factor + (i <= more and 1 or 0)
-    if limited then
-      l = met[tenant]
-      turn = i == 1 and begun or l.weight * factor
+    local n = turn
+    if limited or most > 0 then
+      l = met[tenant] or plain
+      turn = limited and (i == 1 and begun or l.weight * factor) or turn
+      n = math.min(turn, want, allowed(l), wanted(tenant))
     end
-    local n = math.min(turn, want, allowed(l), wanted(tenant))
     local got = n > 0 and redis.call('LPOP', list, n) or {}
     for k = 1, #got do
       out[#out + 1] = got[k]
@@ -24,11 +25,13 @@ local function turns(level, want, out, left)
     if not l.free then
       taken(l, #got)
     end
-    given(tenant, #got)
+    if most > 0 then
+      given(tenant, #got)
+    end
     if #got == n and redis.call('EXISTS', list) == 1 then
-      if allowed(l) == 0 then
+      if not l.free and allowed(l) == 0 then
         repose(level, tenant, l)
-      elseif wanted(tenant) == 0 then
+      elseif most > 0 and wanted(tenant) == 0 then
         left[#left + 1] = tenant
       elseif n == turn then
         back[#back + 1] = tenant
