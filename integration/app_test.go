@@ -34,13 +34,19 @@ func onEach(t *testing.T, f func(t *testing.T, at place)) {
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		server := redistest.Start(t, redistest.AtHand)
-		prefix := redistest.Prefix()
-		f(t, place{
-			name: "redis", yaml: fmt.Sprintf("{ type: redis, url: %q, prefix: %s }", server.URL, prefix),
-			prefix: prefix, redis: server.Client(t),
-		})
+		f(t, onRedis(t))
 	})
+}
+
+// onRedis is a place on Redis that nobody else has.
+func onRedis(t *testing.T) place {
+	t.Helper()
+	server := redistest.Start(t, redistest.AtHand)
+	prefix := redistest.Prefix()
+	return place{
+		name: "redis", yaml: fmt.Sprintf("{ type: redis, url: %q, prefix: %s }", server.URL, prefix),
+		prefix: prefix, redis: server.Client(t),
+	}
 }
 
 // application is a real fx application.

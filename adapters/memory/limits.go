@@ -22,6 +22,11 @@ func newLimits() limits {
 	return limits{overridden: map[string]core.Limits{}, paused: map[string]time.Time{}, running: map[string]int{}, due: map[string]time.Time{}}
 }
 
+// bind reports whether there are any.
+func (l *limits) bind() bool {
+	return l.configured.Default != (core.Limits{}) || len(l.configured.Tenants)+len(l.overridden)+len(l.paused) > 0
+}
+
 // of is what a tenant may have.
 func (l *limits) of(tenant string) core.Limits {
 	if o, ok := l.overridden[tenant]; ok {

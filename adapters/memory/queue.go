@@ -244,6 +244,9 @@ func (q *queue) next(holder string, now time.Time) time.Time {
 		}
 	}
 	for i := range q.ready {
+		if !q.limits.bind() {
+			break
+		}
 		for tenant := range q.ready[i].lines {
 			if again := q.limits.again(tenant, now); !again.IsZero() {
 				sooner(again)

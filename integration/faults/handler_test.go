@@ -85,7 +85,7 @@ func TestHang(t *testing.T) {
 			t.Errorf("%s was told %d times, first after %s", what, got, said[at].at.Sub(began))
 		}
 	}
-	if most := s.ledger.tale().atOnce(w.pid()); most > 5 {
+	if most := s.ledger.tale().atOnce(func(_ int, r run) bool { return r.pid == w.pid() }); most > 5 {
 		t.Errorf("%d handlers went on at once in 5 places", most)
 	}
 	s.judge(0, 0, "5 handlers at once, told of, and not ready meanwhile")
@@ -103,7 +103,7 @@ func TestSpin(t *testing.T) {
 	s.work("FAULTS_TAME=1") // it would take what another loses
 	s.drained(40 * time.Second)
 	s.isDead("timeout", all...)
-	if most := s.ledger.tale().atOnce(w.pid()); most > 5 {
+	if most := s.ledger.tale().atOnce(func(_ int, r run) bool { return r.pid == w.pid() }); most > 5 {
 		t.Errorf("%d handlers went on at once in 5 places", most)
 	}
 	s.judge(0, 0, "3 on one CPU for 8s, with leases of 5s")

@@ -196,16 +196,16 @@ func (s tale) beside() (n int) {
 	return n
 }
 
-// atOnce is the most runs of a process at one time.
-func (s tale) atOnce(pid int) (most int) {
+// atOnce is the most runs of some sort at one time.
+func (s tale) atOnce(which func(n int, r run) bool) (most int) {
 	type change struct {
 		at time.Time
 		by int
 	}
 	var changes []change
-	for _, runs := range s.runs {
+	for n, runs := range s.runs {
 		for _, r := range runs {
-			if r.pid != pid {
+			if !which(n, r) {
 				continue
 			}
 			changes = append(changes, change{r.began, 1})

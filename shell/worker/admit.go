@@ -121,7 +121,8 @@ func (l *link) unhandled(s *source, j core.Job) core.Outcome {
 		return slices.Contains(w.Queues, s.Name) && slices.Contains(w.Types, j.Type)
 	})
 	if elsewhere {
-		return core.Outcome{Ending: core.PutAside, Reason: "its type is handled by other workers"}
+		soon := time.Second // not ever longer: the next to come by may be one of them
+		return core.Outcome{Ending: core.PutAside, Reason: "its type is handled by other workers", Delay: &soon}
 	}
 	const nobody = "no worker handles its type"
 	if j.Hold != nil && j.Hold.Reason == nobody && l.looked.Sub(j.Hold.Since) >= s.UnhandledTTL {

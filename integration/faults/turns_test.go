@@ -1,0 +1,89 @@
+package faults_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/boundary-go/jobs"
+)
+
+// Whatever dies, no tenant has more jobs running than it may, nor more that begin than its rate; and a lease after the last
+// death it has as many again.
+func TestLimitsUnderKills(t *testing.T) {
+	t.Parallel()
+	docker(t)
+	long(t)
+	const (
+		kills  = 100
+		lease  = 2 * time.Second
+		places = 4 // of acme
+		rate   = 20
+		burst  = 5
+	)
+	s := newScenario(t, "limits-under-kills", newServer(t, redis7), fmt.Sprintf(`
+backends: { main: %%s }
+queues: { default: { lease: %s } }
+workers: { default: { worker_count: 5 } }
+tenants: { tiers: { capped: { max_running: %d }, rated: { rate: %d/1s, burst: %d } }, members: { acme: capped, globex: rated } }
+`, lease, places, rate, burst))
+	s.enqueue(0, 2000, errand{Takes: 150 * time.Millisecond}, jobs.ForTenant("acme"))
+	s.enqueue(10_000, 1500, errand{Takes: 10 * time.Millisecond}, jobs.ForTenant("globex"))
+	s.work() // one lives, and takes up what the others leave
+	pool := []*process{s.work(), s.work(), s.work()}
+	for range kills {
+		time.Sleep(100*time.Millisecond + rand.N(200*time.Millisecond))
+		i := rand.IntN(len(pool))
+		pool[i].kill()
+		pool[i] = s.launch(s.backend(s.server.addr))
+	}
+	last := time.Now()
+	time.Sleep(3 * lease)
+	full := s.ledger.tale().atOnce(func(n int, r run) bool { return n < 10_000 && r.began.After(last.Add(lease+time.Second)) })
+	if full != places {
+		t.Errorf("from a lease after the last death on %d jobs run at once, and %d may", full, places)
+	}
+	s.drained(3 * time.Minute)
+	s.dead()
+	tale := s.ledger.tale()
+	if most := tale.atOnce(func(n int, _ run) bool { return n < 10_000 }); most != places {
+		t.Errorf("%d jobs ran at once, and %d may", most, places)
+	}
+	if most, window := tale.busiest(10_000, time.Second), rate+burst; most > window+5 { // a worker begins what it has leased a little later
+		t.Errorf("%d jobs began within a second, and %d may be leased", most, window)
+	}
+	s.judge(tale.inFlight(), 0, fmt.Sprintf("%d kills", kills))
+}
+
+// dead takes the errands of dead letters for over: one that is killed three times alone is taken for poison.
+func (c *scenario) dead() {
+	c.t.Helper()
+	all, err := c.operator.Failed(c.t.Context(), "default", 0)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.isDead("crashed", all...)
+}
+
+// busiest is the most runs of errands from a number on that began within a time.
+func (s tale) busiest(from int, within time.Duration) (most int) {
+	var began []time.Time
+	for n, runs := range s.runs {
+		for _, r := range runs {
+			if n >= from {
+				began = append(began, r.began)
+			}
+		}
+	}
+	slices.SortFunc(began, time.Time.Compare)
+	first := 0
+	for i := range began {
+		for began[i].Sub(began[first]) >= within {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
+}
