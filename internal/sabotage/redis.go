@@ -18,7 +18,7 @@ var redisRules = []sabotage{
 	onRedis("a scheduled job is not leased before its time, and is at its time", "lua/lib/promote.lua", "tonumber(head[2]) <= now then", "tonumber(head[2]) <= now + 60000 then"),
 	onRedis("a queue says when it wants to be looked at again", "lua/lib/takeup.lua", "return sooner(tonumber(first[i + 1]))", "return"),
 	onRedis("jobs of one tenant and priority come in the order of enqueue", "lua/enqueue.lua", "redis.call('RPUSH', q .. ':ready:'", "redis.call('LPUSH', q .. ':ready:'"),
-	onRedis("the more urgent job comes first", "lua/lib/pick.lua", "for level = 0, 4 do", "for level = 4, 0, -1 do"),
+	onRedis("the more urgent job comes first", "lua/lib/popped.lua", "for level = 0, 4 do", "for level = 4, 0, -1 do"),
 	onRedis("tenants of one priority take turns", "lua/lib/pick.lua", "redis.call('RPUSH', ring, unpack(back))", "redis.call('LPUSH', ring, unpack(back))"),
 	onRedis("queues and tenants with names alike do not see each other's jobs", "keys.go", `":{" + queue + "}"`, `":{" + queue[:1] + "}"`),
 	onRedis("a lease that is extended does not run out", "lua/extend.lua", "now + ARGV[3]", "now"),

@@ -8,7 +8,7 @@
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
 --      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer; whether jobs were left
 --      for the sake of the share
---# use clock record turn line wake window aside promote limits look rest takeup sweep meet share pick admit
+--# use clock record turn line wake window aside promote limits look rest takeup sweep meet share pick popped admit
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
 
