@@ -106,6 +106,11 @@ func TestThrottledTenantWaits(t *testing.T) {
 		var mu sync.Mutex
 		starts := map[string][]time.Duration{}
 		begin := time.Now()
+		begun := func(tenant string) []time.Duration {
+			mu.Lock()
+			defer mu.Unlock()
+			return starts[tenant]
+		}
 		r.do(func(ctx context.Context) error {
 			job, _ := ports.FromContext(ctx)
 			mu.Lock()
@@ -129,11 +134,11 @@ func TestThrottledTenantWaits(t *testing.T) {
 			r.enqueue(ofTenant("globex"))
 		}
 		r.pass(58 * time.Second)
-		if a, g, i := len(starts["acme"]), len(starts["globex"]), len(starts["initech"]); a != 1 || g != 3 || i != 20 {
+		if a, g, i := len(begun("acme")), len(begun("globex")), len(begun("initech")); a != 1 || g != 3 || i != 20 {
 			t.Errorf("before the minute is over %d jobs of acme, %d of globex and %d of initech have run, want 1, 3 and 20", a, g, i)
 		}
 		r.pass(2 * time.Second)
-		if a := starts["acme"]; len(a) != 21 || a[1] < time.Minute {
+		if a := begun("acme"); len(a) != 21 || a[1] < time.Minute {
 			t.Errorf("acme's jobs began after %v", a)
 		}
 	})
