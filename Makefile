@@ -56,8 +56,8 @@ soak: ## do all at once, at random, for SOAK (10m) and the time that it takes to
 		grep -E '^(---|ok|FAIL|[[:space:]]+soak_test|[[:space:]]+scenario_test)'; status=$${PIPESTATUS[0]}; (exit $$status); $(TELL)
 
 .PHONY: latency
-latency: ## measure how soon jobs start: on an idle queue, and when they are due
-	@JOBS_TEST_LATENCY=1 go test -count=1 -v -run 'TestLatency' ./integration | grep -E '^(---|ok|FAIL|\s+latency)'
+latency: ## measure how soon jobs start: on an idle queue, when they are due, and beside a noisy tenant
+	@JOBS_TEST_LATENCY=1 go test -count=1 -v -run 'TestLatency' ./integration | grep -E '^(---|ok|FAIL|\s+(latency|neighbours))'
 
 .PHONY: bench
 bench: ## measure the steps of a job on memory and on Redis
