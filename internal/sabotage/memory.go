@@ -53,7 +53,7 @@ var memoryRules = []sabotage{
 	onMemory("a job taken up goes before those that came later", "queue.go", "q.limits.end(e.job.Tenant)\n\t\t\tq.lineUp(e, true)", "q.limits.end(e.job.Tenant)\n\t\t\tq.lineUp(e, false)"),
 	onMemory("a job that crashed twice is leased alone", "queue.go", "if !core.Suspected(e.job) {", "{"),
 	onMemory("only a crash of a job leased alone is its last", "lease.go", "claim(e, true)", "claim(e, false)"),
-	onMemory("a suspect is given one at a time, and is not in the way of others", "lease.go", "if req.Suspects && limit > 0", "for req.Suspects && limit > 0"),
+	onMemory("a suspect is given one at a time, and is not in the way of others", "lease.go", "if e := q.takeSuspect(now); e != nil {", "for e := q.takeSuspect(now); e != nil; e = q.takeSuspect(now) {"),
 	onMemory("a job to be cancelled whose holder died is leased as such", "queue.go", "core.Replace(e.job, core.TakeUp", "core.Replace(core.Job{}, core.TakeUp"),
 	onMemory("many leases that ran out are all taken up", "queue.go", "for _, e := range l.inOrder() {", "for _, e := range l.inOrder()[:min(20, len(l.held))] {"),
 
