@@ -104,7 +104,6 @@ func (b *Backend) queue(name string, now time.Time) *queue {
 		b.queues[name] = q
 	}
 	q.lapse(now)
-	q.limits.lapse(now)
 	return q
 }
 

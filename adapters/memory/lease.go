@@ -25,6 +25,7 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 		}
 	}
 	q.promote(now)
+	q.limits.lapse(now)
 	if req.Reclaim {
 		by := now
 		if !req.Now.IsZero() && req.Now.Before(now) {

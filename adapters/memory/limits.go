@@ -16,6 +16,7 @@ type limits struct {
 	paused     map[string]time.Time // until when; zero is for good
 	running    map[string]int       // jobs under lease, by tenant
 	due        map[string]time.Time // when the next start would be even; see core.Rate
+	lapsed     time.Time            // when it was last looked for what says nothing any more
 }
 
 func newLimits() limits {
@@ -78,8 +79,12 @@ func (l *limits) end(tenant string) {
 	}
 }
 
-// lapse forgets the instants that say nothing any more.
+// lapse forgets the instants that say nothing any more, once a second.
 func (l *limits) lapse(now time.Time) {
+	if now.Sub(l.lapsed) < time.Second {
+		return
+	}
+	l.lapsed = now
 	maps.DeleteFunc(l.due, func(_ string, due time.Time) bool { return !due.After(now) })
 	maps.DeleteFunc(l.paused, func(_ string, until time.Time) bool { return !until.IsZero() && !until.After(now) })
 }
@@ -135,5 +140,9 @@ func (b *Backend) Allowance(ctx context.Context, queue, tenant string) (ports.Al
 	defer b.mu.Unlock()
 	l := &b.queue(queue, now).limits
 	_, overridden := l.overridden[tenant]
-	return ports.Allowance{Limits: l.of(tenant), Overridden: overridden, Paused: l.isPaused(tenant, now), Until: l.paused[tenant]}, nil
+	out := ports.Allowance{Limits: l.of(tenant), Overridden: overridden, Paused: l.isPaused(tenant, now)}
+	if out.Paused {
+		out.Until = l.paused[tenant]
+	}
+	return out, nil
 }

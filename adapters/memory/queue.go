@@ -243,10 +243,7 @@ func (q *queue) next(holder string, now time.Time) time.Time {
 			sooner(l.until)
 		}
 	}
-	for i := range q.ready {
-		if !q.limits.bind() {
-			break
-		}
+	for i := 0; q.limits.bind() && i < len(q.ready); i++ {
 		for tenant := range q.ready[i].lines {
 			if again := q.limits.again(tenant, now); !again.IsZero() {
 				sooner(again)

@@ -202,8 +202,8 @@ func TestUnknownType(t *testing.T) {
 	all := s.strangers(0, 5, errand{})
 	s.enqueue(10, 10, errand{})
 	s.began(10, 10*time.Second)
-	time.Sleep(4 * time.Second) // they are met again and again
 	for _, j := range all {
+		s.until(10*time.Second, "it is met again and again", func() bool { h := s.get(j.ID).Hold; return h != nil && h.Times >= 2 })
 		if got := s.get(j.ID); got.Status != jobs.Pending || got.Attempt != 1 || got.Failures != 0 || got.Hold == nil || got.Hold.Times < 2 {
 			t.Errorf("it is %s on attempt %d, held as %+v", got.Status, got.Attempt, got.Hold)
 		}

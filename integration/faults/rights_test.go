@@ -151,8 +151,8 @@ func TestWrongPassword(t *testing.T) {
 		}
 	}
 	w := s.workAt(backend) // it starts, since a password may be put right at the server
-	time.Sleep(2 * time.Second)
-	if log := w.log.String(); !strings.Contains(log, "WRONGPASS") || strings.Contains(log, wrong) {
+	s.until(10*time.Second, "the worker says so", func() bool { return strings.Contains(w.log.String(), "WRONGPASS") })
+	if log := w.log.String(); strings.Contains(log, wrong) {
 		t.Errorf("the worker says:\n%s", log)
 	}
 	server.grant(wrong, documented(t)...)

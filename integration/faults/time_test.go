@@ -220,16 +220,23 @@ retries: { default: { strategy: constant, initial: 3s, jitter: 0, max_retries: 3
 	}
 }
 
+// newJump is a scenario of two workers that may take what has run out, on a server whose clock can be set.
+func newJump(t *testing.T, name string) *scenario {
+	t.Helper()
+	s := newScenario(t, name, newServer(t, redis7, durable("always")...), strings.Replace(quick, "10s", "5s", 1))
+	s.server.clock(0)
+	s.work()
+	s.work()
+	time.Sleep(6 * time.Second) // more than a lease
+	return s
+}
+
 // When the clock of the server jumps back, nothing starts early or twice; what is due later by that clock is, until it is
 // set right.
 func TestServerClockJumpsBack(t *testing.T) {
 	t.Parallel()
 	docker(t)
-	s := newScenario(t, "redis-clock-back", newServer(t, redis7, durable("always")...), strings.Replace(quick, "10s", "5s", 1))
-	s.server.clock(0)
-	s.work()
-	s.work()
-	time.Sleep(6 * time.Second) // they may take what has run out
+	s := newJump(t, "redis-clock-back")
 	s.enqueue(0, 10, errand{Takes: 10 * time.Second})
 	s.running(10)
 	enqueued := time.Now()
@@ -253,11 +260,7 @@ func TestServerClockJumpsBack(t *testing.T) {
 func TestServerClockJumpsAhead(t *testing.T) {
 	t.Parallel()
 	docker(t)
-	s := newScenario(t, "redis-clock-ahead", newServer(t, redis7, durable("always")...), strings.Replace(quick, "10s", "5s", 1))
-	s.server.clock(0)
-	s.work()
-	s.work()
-	time.Sleep(6 * time.Second) // they may take what has run out
+	s := newJump(t, "redis-clock-ahead")
 	s.enqueue(0, 10, errand{Takes: 7 * time.Second})
 	s.running(10)
 	enqueued := time.Now()

@@ -38,11 +38,12 @@ func (l *link) admit(ctx context.Context, s *source, req ports.LeaseRequest, out
 	}
 	s.certain(sent)
 	l.mixed = false
+	now := time.Now()
 	for _, j := range out.Jobs {
 		l.mixed = l.mixed || j.Tenant != out.Jobs[0].Tenant
+		l.pool.crowd.saw(j.Tenant, now)
 		l.pool.take(s, j)
 	}
-	l.pool.look()
 	l.pool.sort()
 	l.pool.spread()
 }
@@ -76,7 +77,7 @@ func (p *Pool) take(s *source, j core.Job) {
 		p.settle(h, o)
 		return
 	}
-	if p.state != working {
+	if p.state != working || s.isLate(j.Tenant) {
 		p.settle(h, core.Outcome{Ending: core.Interrupted})
 		return
 	}

@@ -47,7 +47,7 @@ type source struct {
 	failures   int                 // calls that failed in a row
 	ripe       bool                // it may have work
 	gaveUp     bool                // on storing an outcome: the lease of its job is to be given back
-	throttled  map[string]int      // outcomes by which a tenant is to wait, and of which the backend does not know yet
+	throttled  map[string]throttle // tenants that are to wait
 	more       bool                // it has jobs that were left for the sake of a tenant's share
 	finished   int64               // the pool's, when it was last asked
 	woken      bool                // ripe because this worker was told

@@ -105,7 +105,7 @@ func New(opts Options) (*Pool, error) {
 			i = 0
 		}
 		l := p.links[at]
-		l.sources = append(l.sources, &source{Source: s, link: l, rank: i, jobs: map[core.ID]*held{}, throttled: map[string]int{}})
+		l.sources = append(l.sources, &source{Source: s, link: l, rank: i, jobs: map[core.ID]*held{}, throttled: map[string]throttle{}})
 	}
 	return p, nil
 }

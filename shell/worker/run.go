@@ -49,7 +49,7 @@ func (h *held) mayBegin() bool {
 	p := h.src.link.pool
 	most := p.most()
 	return (h.load == nil || h.load.running < h.spec.Concurrency) && (most == 0 || p.crowd.running[h.job.Tenant] < most) &&
-		h.src.throttled[h.job.Tenant] == 0
+		!h.src.waits(h.job.Tenant)
 }
 
 // run calls the job's handler and settles what comes of it. A handler that ends its
@@ -151,7 +151,4 @@ func (p *Pool) finish(h *held, o core.Outcome) {
 		return
 	}
 	p.settle(h, o)
-	if o.Throttled && h.src.Limiter != nil {
-		h.src.throttled[h.job.Tenant]++ // until its backend knows it
-	}
 }

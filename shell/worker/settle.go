@@ -28,7 +28,10 @@ func (p *Pool) settle(h *held, o core.Outcome) {
 	if err != nil { // only a job that is not running is refused, and all held ones are
 		panic(err)
 	}
-	out := outcome{held: h, job: h.src.Retention.Retain(j), ending: o.Ending, throttled: o.Throttled}
+	out := outcome{held: h, job: h.src.Retention.Retain(j), ending: o.Ending, throttled: o.Throttled && h.src.Limiter != nil}
+	if out.throttled {
+		h.src.throttled[j.Tenant] = throttle{until: j.RunAt}
+	}
 	if h.stage == running {
 		out.took = time.Since(h.began)
 	}
@@ -74,7 +77,7 @@ func (l *link) store(ctx context.Context, batch []outcome) {
 	jobs := make([]core.Job, len(batch))
 	for i, o := range batch {
 		jobs[i] = o.job
-		if o.throttled && o.held.src.Limiter != nil {
+		if o.throttled {
 			l.throttle(ctx, o)
 		}
 	}
@@ -94,24 +97,6 @@ func (l *link) store(ctx context.Context, batch []outcome) {
 		}
 		pause(ctx, l.pool.backoff(failures))
 	}
-}
-
-// throttle has the tenant of an outcome wait until the job's own time, and gives back what is here of it. If that fails only
-// the job waits.
-func (l *link) throttle(ctx context.Context, o outcome) {
-	err := o.held.src.Limiter.PauseTenant(ctx, o.job.Queue, o.job.Tenant, o.job.RunAt)
-	if err != nil {
-		l.failed(ctx, o.job.Queue, "pause tenant", err)
-	}
-	l.pool.mu.Lock()
-	defer l.pool.mu.Unlock()
-	if o.held.src.throttled[o.job.Tenant]--; o.held.src.throttled[o.job.Tenant] == 0 {
-		delete(o.held.src.throttled, o.job.Tenant)
-	}
-	if err == nil {
-		l.pool.handBack(func(h *held) bool { return h.src == o.held.src && h.job.Tenant == o.job.Tenant })
-	}
-	l.pool.spread()
 }
 
 // storeEach stores outcomes one by one, and gives up one that failed alone.

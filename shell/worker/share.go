@@ -1,11 +1,14 @@
 package worker
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // crowd is whose jobs run, and whether several tenants have had work of late. Guarded by the pool's lock.
 type crowd struct {
 	running map[string]int // by tenant
-	tenant  string         // whose job was seen last
+	tenant  string         // whose job was leased last
 	seen    time.Time      // when that was
 	until   time.Time      // until when several count as having work
 }
@@ -13,18 +16,16 @@ type crowd struct {
 // remembered is how long a tenant counts as having work after a job of its was leased.
 const remembered = 10 * time.Second
 
-// look notes whose jobs the worker has, some of which were leased just now. The lock is held.
-func (p *Pool) look() {
-	now := time.Now()
-	c := &p.crowd
-	several := false
-	p.each(func(h *held) {
-		several = several || h.job.Tenant != c.tenant && now.Sub(c.seen) < remembered
-		c.tenant, c.seen = h.job.Tenant, now
-	})
-	if several {
+// saw notes that a job of a tenant was leased now.
+func (c *crowd) saw(tenant string, now time.Time) {
+	others := len(c.running)
+	if c.running[tenant] > 0 {
+		others--
+	}
+	if others > 0 || tenant != c.tenant && now.Sub(c.seen) < remembered {
 		c.until = now.Add(remembered)
 	}
+	c.tenant, c.seen = tenant, now
 }
 
 // most is how many jobs of one tenant may run here, so that one whose jobs are long or many leaves places for the next of
@@ -42,22 +43,11 @@ func (p *Pool) share() (most int, has map[string]int) {
 	if most = p.most(); most == 0 {
 		return 0, nil
 	}
-	has = map[string]int{}
-	p.each(func(h *held) { has[h.job.Tenant]++ })
-	return most, has
-}
-
-// each calls f for every job that is running, or waiting here. The lock is held.
-func (p *Pool) each(f func(*held)) {
-	for _, l := range p.links {
-		for _, s := range l.sources {
-			for _, h := range s.jobs {
-				if h.stage != settling {
-					f(h)
-				}
-			}
-		}
+	has = maps.Clone(p.crowd.running)
+	for _, h := range p.buffer {
+		has[h.job.Tenant]++
 	}
+	return most, has
 }
 
 // wantMore makes those sources ripe that have jobs which were left for the sake of the share: a run has ended. The lock is held.

@@ -51,10 +51,13 @@ redis.call('HSET', q .. ':jobs', unpack(records))
 redis.call('HINCRBY', q .. ':counts', 'enqueued', #records / 2)
 local news = 0
 for _, l in ipairs(lists) do
-  if redis.call('RPUSH', q .. ':ready:' .. l[1] .. ':' .. l[2], unpack(l[3])) == #l[3] then
-    enter(l[1], l[2])
+  local first = redis.call('RPUSH', q .. ':ready:' .. l[1] .. ':' .. l[2], unpack(l[3])) == #l[3]
+  if not (limited and redis.call('ZSCORE', q .. ':resting', l[1] .. ':' .. l[2])) then
+    if first then
+      redis.call('RPUSH', q .. ':ring:' .. l[1], l[2])
+    end
+    news = news + #l[3] -- of a tenant that rests there is nothing to tell
   end
-  news = news + #l[3]
 end
 if #later > 0 then
   local head = redis.call('ZRANGE', q .. ':scheduled', 0, 0)[1]

@@ -2,7 +2,7 @@
 -- mend: looks at keys that did not seem to be in order, each in one step, and puts those in order that are not.
 --
 -- KEYS[1] queue
--- ARGV skew, whether to mend ('1' or '0'), then up to 100 times: what it is about (type, line, turn, lease, old, rev),
+-- ARGV skew, whether to mend ('1' or '0'), then up to 100 times: what it is about (type, line, turn, lease, running, old, rev),
 --      the rest of the key's name, and for a type the one that it should have, for a rev the highest of a job
 -- returns for each whether it is out of order
 --# use clock record turn leased wrong

@@ -32,8 +32,8 @@ local function renew(tenant)
   local key = q .. ':limits'
   local said = redis.call('HMGET', key, 'paused:' .. tenant, 'override:' .. tenant, 'tenant:' .. tenant, 'default')
   if said[1] or said[2] or said[3] then
-    local limit = said[2] or said[3] or tenant ~= '' and said[4]
-    redis.call('HSET', key, '=' .. tenant, limit and (said[1] or '0') .. ' ' .. limit or (said[1] or '0') .. sub(NONE, 2))
+    local limit = said[2] or said[3] or tenant ~= '' and said[4] or sub(NONE, 3)
+    redis.call('HSET', key, '=' .. tenant, (said[1] or '0') .. ' ' .. limit)
   else
     redis.call('HDEL', key, '=' .. tenant)
   end
