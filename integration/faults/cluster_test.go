@@ -92,7 +92,7 @@ func TestDeadNode(t *testing.T) {
 				return !accepted.IsZero() && !began.IsZero()
 			})
 			for what, at := range map[string]time.Time{"accepted": accepted, "run": began} {
-				if at.Sub(promoted) > 3*time.Second || at.Sub(killed) > 6*time.Second+nodeTimeout {
+				if at.Sub(promoted) > soon(3*time.Second) || at.Sub(killed) > soon(6*time.Second+nodeTimeout) {
 					t.Errorf("the first job was %s %s after the promotion, and %s after the kill", what, at.Sub(promoted), at.Sub(killed))
 				}
 			}

@@ -53,7 +53,7 @@ func TestGoexit(t *testing.T) {
 	s.drained(30 * time.Second)
 	left := s.ledger.entries("failed")
 	recovery := slices.MaxFunc(s.ledger.entries("began"), func(a, b entry) int { return a.at.Compare(b.at) }).at.Sub(left[0].at)
-	if len(left) != 5 || recovery > time.Second {
+	if len(left) != 5 || recovery > soon(time.Second) {
 		t.Errorf("%d handlers left; the last of the others began %s later", len(left), recovery)
 	}
 	s.isDead("goexit", all...)
@@ -81,7 +81,7 @@ func TestHang(t *testing.T) {
 		if at < 0 {
 			t.Fatalf("%s was never told", what)
 		}
-		if got := len(s.ledger.entries(what)); got < n || said[at].at.Sub(began) > 11*time.Second {
+		if got := len(s.ledger.entries(what)); got < n || said[at].at.Sub(began) > soon(11*time.Second) {
 			t.Errorf("%s was told %d times, first after %s", what, got, said[at].at.Sub(began))
 		}
 	}
@@ -121,12 +121,12 @@ func TestStuckExit(t *testing.T) {
 	w := s.work()
 	code := w.wait(30 * time.Second)
 	// The timeout, stuck_after, a heartbeat, stop_within, and two seconds more.
-	if took := w.ended.Sub(began); code != 1 || took > 9*time.Second {
+	if took := w.ended.Sub(began); code != 1 || took > soon(9*time.Second) {
 		t.Errorf("it ended with code %d after %s", code, took)
 	}
 	s.work("FAULTS_TAME=1")
 	recovery := s.drained(30 * time.Second)
-	if recovery > 12*time.Second {
+	if recovery > soon(12*time.Second) {
 		t.Errorf("all was done %s after a worker came, and a lease is 10s", recovery)
 	}
 	s.judge(1, recovery, "ends with code 1")
@@ -210,7 +210,7 @@ func TestUnknownType(t *testing.T) {
 	}
 	s.work("FAULTS_STRANGER=1")
 	recovery := s.drained(40 * time.Second)
-	if recovery > 30*time.Second { // the longest pause
+	if recovery > soon(30*time.Second) { // the longest pause
 		t.Errorf("they ran %s after a worker for them came", recovery)
 	}
 	for _, j := range all {
@@ -231,7 +231,7 @@ func TestUnhandled(t *testing.T) {
 	began := time.Now()
 	s.until(30*time.Second, "it is dead", func() bool { return s.tally().Failed == 1 })
 	took := time.Since(began)
-	if took < 3*time.Second || took > 20*time.Second { // it is met after 1, 3, 7 and 15 seconds, and the roster is looked at every ten
+	if took < 3*time.Second || took > soon(20*time.Second) { // it is met after 1, 3, 7 and 15 seconds, and the roster is looked at every ten
 		t.Errorf("it was dead after %s", took)
 	}
 	s.isDead("unhandled", nobodys...)

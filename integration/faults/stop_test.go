@@ -27,7 +27,7 @@ func TestStop(t *testing.T) {
 	asked := s.term(leaving)
 	s.enqueue(10, 10, errand{}) // there are places free where they must not go
 	code := leaving.wait(30 * time.Second)
-	if took := leaving.ended.Sub(asked); code != 0 || took > grace+2*time.Second {
+	if took := leaving.ended.Sub(asked); code != 0 || took > soon(grace+2*time.Second) {
 		t.Errorf("the process ended with code %d after %s", code, took)
 	}
 	s.drained(30 * time.Second)
@@ -50,7 +50,7 @@ func TestStop(t *testing.T) {
 func (c *scenario) handedOver(n int, at time.Time) (longest time.Duration) {
 	c.t.Helper()
 	for _, e := range c.ledger.entries("cut") {
-		if late := e.at.Sub(at); late < -100*time.Millisecond || late > time.Second || !strings.Contains(e.why, jobs.ErrStopping.Error()) {
+		if late := e.at.Sub(at); late < -100*time.Millisecond || late > soon(time.Second) || !strings.Contains(e.why, jobs.ErrStopping.Error()) {
 			c.t.Errorf("errand %d was cut by %s, %s after the grace", e.n, e.why, late)
 		}
 	}
@@ -61,7 +61,7 @@ func (c *scenario) handedOver(n int, at time.Time) (longest time.Duration) {
 				continue
 			}
 			cut++
-			if i+1 == len(runs) || runs[i+1].began.Sub(r.end) > 2*time.Second {
+			if i+1 == len(runs) || runs[i+1].began.Sub(r.end) > soon(2*time.Second) {
 				c.t.Errorf("errand %d was cut, and did not begin again at once", n)
 				continue
 			}
@@ -101,7 +101,7 @@ func TestStubbornStop(t *testing.T) {
 			s.work()
 			asked := s.term(leaving)
 			code := leaving.wait(50 * time.Second)
-			if took := leaving.ended.Sub(asked); code != 0 || took > c.gone {
+			if took := leaving.ended.Sub(asked); code != 0 || took > soon(c.gone) {
 				t.Errorf("the process ended with code %d after %s", code, took)
 			}
 			s.drained(50 * time.Second)
@@ -113,7 +113,7 @@ func TestStubbornStop(t *testing.T) {
 			}
 			tale := s.judge(7+3*c.crashes, recovery, fmt.Sprintf("gone after %s", leaving.ended.Sub(asked).Round(100*time.Millisecond)))
 			for n := range 3 * c.crashes {
-				if again := tale.runs[n][1].began.Sub(leaving.ended); again > 7*time.Second {
+				if again := tale.runs[n][1].began.Sub(leaving.ended); again > soon(7*time.Second) {
 					t.Errorf("stubborn errand %d began again %s after its process had ended", n, again)
 				}
 			}
@@ -157,13 +157,13 @@ func TestStopWithoutServer(t *testing.T) {
 			asked := s.term(leaving)
 			leaving.wait(30 * time.Second)
 			took := leaving.ended.Sub(asked)
-			if took > 4*time.Second {
+			if took > soon(4*time.Second) {
 				t.Errorf("the process ended %s after the signal", took)
 			}
 			back()
 			s.work()
 			recovery := s.began(10, 40*time.Second)
-			if recovery > 12*time.Second {
+			if recovery > soon(12*time.Second) {
 				t.Errorf("all began again %s after a worker came", recovery)
 			}
 			s.drained(20 * time.Second)
@@ -196,13 +196,13 @@ func TestStartWithoutServer(t *testing.T) {
 			began := time.Now()
 			s.work()
 			up := time.Since(began)
-			if up > 5*time.Second {
+			if up > soon(5*time.Second) {
 				t.Errorf("the worker started after %s", up)
 			}
 			time.Sleep(time.Second)
 			back()
 			recovery := s.began(5, 20*time.Second)
-			if recovery > 5*time.Second {
+			if recovery > soon(5*time.Second) {
 				t.Errorf("all began %s after the server came", recovery)
 			}
 			s.drained(10 * time.Second)

@@ -80,7 +80,7 @@ func (c *scenario) workWithClock(offset string, settings ...string) *process {
 		c.t.Fatal(err)
 	}
 	for _, e := range c.ledger.entries("clock") {
-		if off := time.Duration(e.n)*time.Second - want; e.pid == p.pid() && off.Abs() > time.Second {
+		if off := time.Duration(e.n)*time.Second - want; e.pid == p.pid() && off.Abs() > soon(time.Second) {
 			c.t.Fatalf("the clock is off by %ds, and should be by %s", e.n, want)
 		}
 	}
@@ -126,7 +126,7 @@ func TestSkewedCrash(t *testing.T) {
 			killed := time.Now()
 			s.began(20, 30*time.Second)
 			recovery := time.Since(killed)
-			if recovery > 12*time.Second {
+			if recovery > soon(12*time.Second) {
 				t.Errorf("all began again after %s, and a lease is 10s", recovery)
 			}
 			s.drained(20 * time.Second)
@@ -170,7 +170,7 @@ func TestSkewedSchedule(t *testing.T) {
 			s.began(1, c.in+20*time.Second)
 			began := s.ledger.entries("began")[0].at
 			// The ledger has whole milliseconds.
-			if began.Sub(before) < c.in-time.Millisecond || began.Sub(after) > c.in+time.Second {
+			if began.Sub(before) < c.in-time.Millisecond || began.Sub(after) > soon(c.in+time.Second) {
 				t.Errorf("due in %s, and begun after %s", c.in, began.Sub(after))
 			}
 			s.drained(10 * time.Second)
@@ -198,7 +198,7 @@ retries: { default: { strategy: constant, initial: 3s, jitter: 0, max_retries: 3
 			id := s.enqueue(0, 1, errand{Mode: "fail", Until: 2})[0].ID
 			s.drained(20 * time.Second)
 			runs := s.ledger.tale().runs[0]
-			if delay := runs[1].began.Sub(runs[0].end); delay < 3*time.Second || delay > 4*time.Second {
+			if delay := runs[1].began.Sub(runs[0].end); delay < 3*time.Second || delay > soon(4*time.Second) {
 				t.Errorf("it was tried again after %s, not 3s", delay)
 			}
 			job := s.get(id)
@@ -212,7 +212,7 @@ retries: { default: { strategy: constant, initial: 3s, jitter: 0, max_retries: 3
 				return errors.Is(err, jobs.ErrNotFound)
 			})
 			kept := time.Since(runs[1].end)
-			if kept < 4*time.Second || kept > 6*time.Second {
+			if kept < 4*time.Second || kept > soon(6*time.Second) {
 				t.Errorf("it was kept for %s, not 4s", kept)
 			}
 			s.judge(1, 0, fmt.Sprintf("kept for %s of 4s", kept.Round(100*time.Millisecond)))
@@ -271,7 +271,7 @@ func TestServerClockJumpsAhead(t *testing.T) {
 	stop()
 	s.drained(30 * time.Second)
 	for n := 10; n < 15; n++ {
-		if took := s.ledger.tale().runs[n][0].began.Sub(enqueued); took < 8*time.Second || took > 10*time.Second {
+		if took := s.ledger.tale().runs[n][0].began.Sub(enqueued); took < 8*time.Second || took > soon(10*time.Second) {
 			t.Errorf("errand %d began after %s, and by the new clock it was due after 8s", n, took)
 		}
 	}
@@ -294,7 +294,7 @@ func TestScheduleLate(t *testing.T) {
 	var latest time.Duration
 	for n, at := range due {
 		late := s.ledger.tale().runs[n][0].began.Sub(at)
-		if late < 0 || late > time.Second {
+		if late < 0 || late > soon(time.Second) {
 			t.Errorf("errand %d began %s after its time", n, late)
 		}
 		latest = max(latest, late)
