@@ -67,7 +67,7 @@ func New(draft Job, maxPayload int) (Job, error) {
 	j := Job{
 		ID: draft.ID, Type: draft.Type, Queue: draft.Queue, Tenant: draft.Tenant, Priority: draft.Priority,
 		Args: draft.Args, Meta: draft.Meta, Codec: draft.Codec, MaxRetries: draft.MaxRetries, Timeout: draft.Timeout, Retry: draft.Retry,
-		RunAt: Instant(draft.RunAt), Delay: max(0, draft.Delay), Durability: draft.Durability,
+		RunAt: Instant(draft.RunAt), Delay: max(0, draft.Delay), Durability: draft.Durability, FollowUp: draft.FollowUp,
 		Status: Pending, Attempt: 1,
 	}
 	if err := invalid(j); err != nil {
@@ -85,7 +85,7 @@ func Admit(j Job, now time.Time) Job {
 	if j.RunAt.IsZero() {
 		j.RunAt = Instant(now.Add(j.Delay))
 	}
-	j.Delay, j.Durability = 0, Durability{}
+	j.Delay, j.Durability, j.FollowUp = 0, Durability{}, false
 	j.CreatedAt, j.UpdatedAt, j.Rev = now, now, 1
 	return j
 }

@@ -34,6 +34,8 @@ var (
 	ErrTenant = errors.New("another tenant's job")
 	// ErrQuota is a job that is over its tenant's quota; it comes as a [*QuotaError].
 	ErrQuota = errors.New("over quota")
+	// ErrTenantClosed is a job of a tenant of whom no more are taken in.
+	ErrTenantClosed = errors.New("the tenant is closed")
 	// ErrUnsupported is something that this backend cannot do.
 	ErrUnsupported = errors.New("not supported by this backend")
 )

@@ -45,4 +45,6 @@ type Allowance struct {
 	Overridden bool        `json:"overridden"`
 	Paused     bool        `json:"paused"`
 	Until      time.Time   `json:"until,omitzero"` // when the pause ends; zero for one that does not by itself
+	Closed     bool        `json:"closed"`         // no more of its jobs are taken in
+	Purging    bool        `json:"purging"`        // a purge has begun, and not ended
 }

@@ -22,7 +22,8 @@ type Enqueuer interface {
 	// backend that cannot tell refuses it with [ErrUnsupported], unless nothing outlives its process anyway; where it is
 	// not confirmed in time, the error is [ErrUnconfirmed].
 	//
-	// A job of a tenant that has as many waiting as it may is not stored: its error is a [*QuotaError].
+	// A job of a tenant that has as many waiting as it may is not stored: its error is a [*QuotaError]. Nor is one of a
+	// tenant that is closed: its error is [ErrTenantClosed].
 	//
 	// The error wraps [ErrBackendFull], [ErrUnavailable], [ErrClosed] (nothing was stored) or
 	// [ErrUncertain] (perhaps). Where it holds for some of the jobs only, it is a [*BatchError].

@@ -3,6 +3,7 @@ package memory
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"time"
 
@@ -17,21 +18,25 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 		return ports.Enqueued{}, err
 	}
 	defer b.mu.Unlock()
-	out, over := ports.Enqueued{Now: now}, map[int]error{}
+	out, refused := ports.Enqueued{Now: now}, map[int]error{}
 	for i, j := range jobs {
 		q := b.queue(j.Queue, now)
 		if known, ok := q.known(j.ID); ok {
 			out.Known = append(out.Known, known.Seen(now))
 			continue
 		}
+		if q.limits.closed[j.Tenant] && !j.FollowUp {
+			refused[i] = fmt.Errorf("%w: queue %s takes no more jobs of tenant %q", ports.ErrTenantClosed, j.Queue, j.Tenant)
+			continue
+		}
 		if l := q.limits.of(j.Tenant); l.MaxWaiting > 0 && q.waitingOf(j.Tenant) >= l.MaxWaiting {
-			over[i] = &ports.QuotaError{Queue: j.Queue, Tenant: j.Tenant, Limit: l.MaxWaiting, RetryAfter: l.RetryAfter()}
+			refused[i] = &ports.QuotaError{Queue: j.Queue, Tenant: j.Tenant, Limit: l.MaxWaiting, RetryAfter: l.RetryAfter()}
 			continue
 		}
 		q.admit(j, now)
 		b.wake(q)
 	}
-	return out, ports.Failed(over, len(jobs))
+	return out, ports.Failed(refused, len(jobs))
 }
 
 // waitingOf is how many jobs of a tenant are ready.

@@ -16,11 +16,12 @@ type limits struct {
 	paused     map[string]time.Time // until when; zero is for good
 	running    map[string]int       // jobs under lease, by tenant
 	due        map[string]time.Time // when the next start would be even; see core.Rate
+	closed     map[string]bool      // those of whom no more jobs are taken in
 	lapsed     time.Time            // when it was last looked for what says nothing any more
 }
 
 func newLimits() limits {
-	return limits{overridden: map[string]core.Limits{}, paused: map[string]time.Time{}, running: map[string]int{}, due: map[string]time.Time{}}
+	return limits{overridden: map[string]core.Limits{}, paused: map[string]time.Time{}, running: map[string]int{}, due: map[string]time.Time{}, closed: map[string]bool{}}
 }
 
 // bind reports whether there are any.
@@ -140,7 +141,7 @@ func (b *Backend) Allowance(ctx context.Context, queue, tenant string) (ports.Al
 	defer b.mu.Unlock()
 	l := &b.queue(queue, now).limits
 	_, overridden := l.overridden[tenant]
-	out := ports.Allowance{Limits: l.of(tenant), Overridden: overridden, Paused: l.isPaused(tenant, now)}
+	out := ports.Allowance{Limits: l.of(tenant), Overridden: overridden, Paused: l.isPaused(tenant, now), Closed: l.closed[tenant]}
 	if out.Paused {
 		out.Until = l.paused[tenant]
 	}

@@ -22,7 +22,7 @@ func (b *Backend) Delete(ctx context.Context, jobs ...core.Job) (refused []core.
 		}
 		q.lift(e)
 		delete(q.jobs, j.ID)
-		q.remember(j.ID, now)
+		q.remember(e.job, now)
 	}
 	return refused, nil
 }

@@ -25,10 +25,10 @@ type queue struct {
 	suspects   list.List // of *entry: those to be leased alone
 	later      deadlines // those whose time is ahead
 	leases     map[string]*lease
-	waiting    []string              // holders to be told of work, the latest last
-	remembered map[core.ID]time.Time // finished IDs, and until when
-	ends       deadlines             // what is kept or remembered, by when it lapses
-	seq        int64                 // counts entries into ready; see entry.seq
+	waiting    []string          // holders to be told of work, the latest last
+	remembered map[core.ID]trace // IDs of finished jobs
+	ends       deadlines         // what is kept or remembered, by when it lapses
+	seq        int64             // counts entries into ready; see entry.seq
 }
 
 // entry is a job and where it is.
@@ -69,7 +69,7 @@ type ring struct {
 func newQueue(name string, window time.Duration) *queue {
 	q := &queue{
 		name: name, window: window, limits: newLimits(),
-		jobs: map[core.ID]*entry{}, leases: map[string]*lease{}, remembered: map[core.ID]time.Time{},
+		jobs: map[core.ID]*entry{}, leases: map[string]*lease{}, remembered: map[core.ID]trace{},
 	}
 	for i := range q.ready {
 		q.ready[i].lines = map[string]*list.List{}
@@ -262,13 +262,19 @@ func (q *queue) keep(e *entry) {
 	} else {
 		heap.Push(&q.ends, &deadline{at: until, id: id})
 	}
-	q.remember(id, e.job.CompletedAt)
+	q.remember(e.job, e.job.CompletedAt)
 }
 
-// remember keeps the ID known for the window from at.
-func (q *queue) remember(id core.ID, at time.Time) {
-	q.remembered[id] = at.Add(q.window)
-	heap.Push(&q.ends, &deadline{at: at.Add(q.window), id: id})
+// trace is what is known of a job that is not kept any more.
+type trace struct {
+	tenant string
+	until  time.Time
+}
+
+// remember keeps the job's ID known for the window from at.
+func (q *queue) remember(j core.Job, at time.Time) {
+	q.remembered[j.ID] = trace{j.Tenant, at.Add(q.window)}
+	heap.Push(&q.ends, &deadline{at: at.Add(q.window), id: j.ID})
 }
 
 // lapse forgets what need not be kept any longer.
@@ -278,7 +284,7 @@ func (q *queue) lapse(now time.Time) {
 		if e := q.jobs[id]; e != nil && e.job.Status.Final() && !e.job.KeepUntil.After(now) {
 			delete(q.jobs, id)
 		}
-		if until, ok := q.remembered[id]; ok && !until.After(now) {
+		if t, ok := q.remembered[id]; ok && !t.until.After(now) {
 			delete(q.remembered, id)
 		}
 	}

@@ -69,6 +69,15 @@ func appendRecord(b []byte, j core.Job, rev int64) []byte {
 	return appendNew(b, j)
 }
 
+// traceOf is what is kept of a tenant's job besides its ID when its record is not: in place of a version, a zero, and the
+// tenant. Of nobody's nothing is kept.
+func traceOf(tenant string) []byte {
+	if tenant == "" {
+		return nil
+	}
+	return append([]byte{0}, tenant...)
+}
+
 func append48(b []byte, n int64) []byte {
 	return append(b, byte(n>>40), byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }

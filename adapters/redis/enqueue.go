@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -76,7 +77,7 @@ func (b *Backend) enqueued(ctx context.Context, jobs []core.Job, batches []batch
 		}
 		for _, q := range a.over {
 			at := batches[i].places[q.n-1]
-			failed[at] = &ports.QuotaError{Queue: jobs[at].Queue, Tenant: jobs[at].Tenant, Limit: q.limit, RetryAfter: q.retry}
+			failed[at] = q.failure(jobs[at])
 		}
 	}
 	var err error
@@ -96,9 +97,18 @@ type admission struct {
 	over  []overQuota
 }
 
+// overQuota is a job that is over its tenant's quota, or, with a limit of -1, one of a tenant that is closed.
 type overQuota struct {
 	n, limit int
 	retry    time.Duration
+}
+
+// failure is why the job was not stored.
+func (q overQuota) failure(j core.Job) error {
+	if q.limit < 0 {
+		return fmt.Errorf("%w: queue %s takes no more jobs of tenant %q", ports.ErrTenantClosed, j.Queue, j.Tenant)
+	}
+	return &ports.QuotaError{Queue: j.Queue, Tenant: j.Tenant, Limit: q.limit, RetryAfter: q.retry}
 }
 
 // enqueueReply reads the answer to a call with n jobs.
@@ -142,7 +152,7 @@ func (b *Backend) asTheyStand(ctx context.Context, refs []core.Ref) ([]core.Job,
 	return out, nil
 }
 
-// batch is the jobs of one call: groups that share a priority, a tenant and a time.
+// batch is the jobs of one call: groups that share a priority, a tenant, a time and whether they follow up.
 type batch struct {
 	groups []group
 	places []int // of the jobs among those of the caller, in the order of the groups
@@ -152,6 +162,7 @@ type group struct {
 	level  int
 	tenant string
 	when   string
+	follow bool
 	jobs   []core.Job
 }
 
@@ -160,18 +171,19 @@ type group struct {
 func batchOf(jobs []core.Job, at []int) (b batch) {
 	if len(at) == 1 {
 		j := jobs[at[0]]
-		return batch{groups: []group{{j.Priority.Level(), j.Tenant, when(j), []core.Job{j}}}, places: at}
+		return batch{groups: []group{{j.Priority.Level(), j.Tenant, when(j), j.FollowUp, []core.Job{j}}}, places: at}
 	}
 	type key struct {
 		level        int
 		tenant, when string
+		follow       bool
 	}
 	places, order := map[key][]int{}, []key{}
 	first := make(map[core.ID]key, len(at))
 	for _, n := range at {
 		k, again := first[jobs[n].ID]
 		if !again {
-			k = key{jobs[n].Priority.Level(), jobs[n].Tenant, when(jobs[n])}
+			k = key{jobs[n].Priority.Level(), jobs[n].Tenant, when(jobs[n]), jobs[n].FollowUp}
 			first[jobs[n].ID] = k
 		}
 		if places[k] == nil {
@@ -180,7 +192,7 @@ func batchOf(jobs []core.Job, at []int) (b batch) {
 		places[k] = append(places[k], n)
 	}
 	for _, k := range order {
-		g := group{level: k.level, tenant: k.tenant, when: k.when}
+		g := group{level: k.level, tenant: k.tenant, when: k.when, follow: k.follow}
 		for _, n := range places[k] {
 			g.jobs = append(g.jobs, jobs[n])
 		}
@@ -202,7 +214,7 @@ func when(j core.Job) string {
 }
 
 func (b batch) args(skew any, confirmed bool) []any {
-	args := make([]any, 0, 3+4*len(b.groups)+2*len(b.places))
+	args := make([]any, 0, 3+5*len(b.groups)+2*len(b.places))
 	args = append(args, skew, flag(confirmed), len(b.places))
 	for _, g := range b.groups {
 		for _, j := range g.jobs {
@@ -210,7 +222,7 @@ func (b batch) args(skew any, confirmed bool) []any {
 		}
 	}
 	for _, g := range b.groups {
-		args = append(args, g.level, g.tenant, g.when, len(g.jobs))
+		args = append(args, g.level, g.tenant, g.when, flag(g.follow), len(g.jobs))
 		for _, j := range g.jobs {
 			args = append(args, appendNew(make([]byte, 0, 64+len(j.Args)), j))
 		}

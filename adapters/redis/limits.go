@@ -17,6 +17,7 @@ const (
 	tenantField   = "tenant:"
 	overrideField = "override:"
 	pausedField   = "paused:"
+	closedField   = "closed:"
 )
 
 // forGood is until when a tenant is paused that is so for good, as the scripts read it.
@@ -73,6 +74,7 @@ func (b *Backend) Allowance(ctx context.Context, queue, tenant string) (out port
 	}
 	r := replyOf(answer)
 	now, byDefault, own, override, paused := instant(r.int()), r.text(), r.text(), r.text(), r.text()
+	out.Closed, out.Purging = r.text() != "", r.text() != ""
 	if err := r.failure("allowance"); err != nil {
 		return out, err
 	}

@@ -44,7 +44,7 @@ func (b *Backend) swapBatch(ctx context.Context, jobs []core.Job) ([]core.Ref, e
 		if err != nil {
 			return nil, err
 		}
-		var record []byte
+		record := traceOf(j.Tenant)
 		if what != "d" {
 			record = appendRecord(make([]byte, 0, 128+len(j.Args)+len(j.Result)), j, j.Rev+1)
 		}

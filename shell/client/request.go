@@ -182,7 +182,7 @@ func (c *Client) draft(ctx context.Context, r Request) (draft, error) {
 }
 
 // ownTenant takes the tenant from the context unless one was given, and refuses
-// another's from inside of a tenant's job.
+// another's from inside of a tenant's job. One of the same tenant follows up on that.
 func (d *draft) ownTenant(ctx context.Context) error {
 	if !d.tenant {
 		d.job.Tenant, _ = ports.Tenant(ctx)
@@ -191,6 +191,7 @@ func (d *draft) ownTenant(ctx context.Context) error {
 	if ok && running.Tenant != "" && running.Tenant != d.job.Tenant && !d.across {
 		return fmt.Errorf("%w: a job of tenant %q may not enqueue one of tenant %q, unless it says AcrossTenants", ports.ErrTenant, running.Tenant, d.job.Tenant)
 	}
+	d.job.FollowUp = ok && running.Tenant == d.job.Tenant
 	return nil
 }
 

@@ -3,7 +3,8 @@
 --
 -- KEYS[1] queue
 -- ARGV skew, tenant
--- returns now, what is the default, its own, its override, and until when it is paused (ms, or inf)
+-- returns now, what is the default, its own, its override, and until when it is paused (ms, or inf), whether it is closed,
+--      and whether a purge has begun
 --# use clock
-local found = redis.call('HMGET', q .. ':limits', 'default', 'tenant:' .. ARGV[2], 'override:' .. ARGV[2], 'paused:' .. ARGV[2])
-return {now, found[1] or '', found[2] or '', found[3] or '', found[4] or ''}
+local found = redis.call('HMGET', q .. ':limits', 'default', 'tenant:' .. ARGV[2], 'override:' .. ARGV[2], 'paused:' .. ARGV[2], 'closed:' .. ARGV[2], 'purging:' .. ARGV[2])
+return {now, found[1] or '', found[2] or '', found[3] or '', found[4] or '', found[5] or '', found[6] or ''}

@@ -19,7 +19,7 @@ for i = 1, (#ARGV - 1) / 6 do
         unline(id, old)
       end
       redis.call('HDEL', q .. ':jobs', id)
-      redis.call('HSET', q .. ':done:' .. generation(tonumber(ARGV[at + 5])), id, '')
+      redis.call('HSET', q .. ':done:' .. generation(tonumber(ARGV[at + 5])), id, trace_of(tenant_of(old)))
     else
       woken = woken + refile(id, what, instant, record, waits)
     end

@@ -4,26 +4,26 @@
 --
 -- KEYS[1] queue
 -- ARGV skew, whether the write is to be confirmed ('1' or '0'), number of jobs, their IDs, then the jobs in the same order, in groups of one priority, tenant and time:
---      level, tenant, when ('' at once, '+ms' from now, '@ms' at an instant), how many, their records from the level on
--- returns now, the numbers (from 1) of the jobs that are known, and for each that is over its tenant's quota its number, that quota, and
---      when there may be room (µs)
+--      level, tenant, when ('' at once, '+ms' from now, '@ms' at an instant), whether jobs of the tenant enqueue them ('1' or '0'), how many, their records from the level on
+-- returns now, the numbers (from 1) of the jobs that are known, and for each that is over its tenant's quota its number, that quota (-1 for
+--      a tenant that is closed), and when there may be room (µs)
 --# use clock record turn line wake known limits quota
 local ids = {unpack(ARGV, 4, ARGV[3] + 3)}
 local kept, seen, refused, records, lists, later = known(ids), {}, {}, {}, {}, {}
 local n, at = 0, #ids + 4
 while at <= #ARGV do
-  local level, tenant, time, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local level, tenant, time, follows, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1', ARGV[at + 4]
   local run_at = now
   if time ~= '' then
     run_at = tonumber(sub(time, 2)) + (sub(time, 1, 1) == '+' and now or 0)
   end
   local quota = quota_of(tenant)
   local head, fresh = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, run_at), {}
-  for i = at + 4, at + 3 + count do
+  for i = at + 5, at + 4 + count do
     n = n + 1
     if kept[n] or seen[ids[n]] then
       refused[#refused + 1] = n
-    elseif not exceeds(quota, n) then
+    elseif not exceeds(quota, n, follows) then
       seen[ids[n]] = true
       records[#records + 1] = ids[n]
       records[#records + 1] = head .. ARGV[i]
@@ -38,7 +38,7 @@ while at <= #ARGV do
   if #fresh > 0 then
     lists[#lists + 1] = {level, tenant, fresh}
   end
-  at = at + 4 + count
+  at = at + 5 + count
 end
 
 if #records == 0 then

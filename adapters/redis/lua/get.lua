@@ -20,7 +20,7 @@ local gen = redis.call('HGET', q, 'gen')
 if gen then
   for _, key in ipairs({q .. ':done:' .. gen, q .. ':done:' .. (gen - 1)}) do
     for i, record in ipairs(redis.call('HMGET', key, unpack(ids))) do
-      records[i] = records[i] or record
+      records[i] = records[i] or string.byte(record or '') ~= 0 and record -- not what is left of one
     end
   end
 end

@@ -26,7 +26,7 @@ for tenant in pairs(touched) do
 end
 local default = redis.call('HGET', key, 'default')
 if default then
-  redis.call('HSET', key, '= ', '0 ' .. default)
+  redis.call('HSET', key, '= ', '0 0 ' .. default)
 else
   redis.call('HDEL', key, '= ')
 end

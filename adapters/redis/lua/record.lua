@@ -19,7 +19,7 @@ for i = 3, #ARGV, 4 do
     redis.call('ZREM', q .. ':cancelled', id)
     if what == 'k' then
       redis.call('HSET', q .. ':done:' .. gen, id, record)
-      if not done or done == '' and redis.call('ZREM', q .. ':erased:' .. gen, id) == 0 then
+      if not done or not readable(done) and redis.call('ZREM', q .. ':erased:' .. gen, id) == 0 then
         redis.call('RPUSH', q .. ':history:' .. gen, id .. struct.pack('>I6', instant))
       end
     else

@@ -5,7 +5,8 @@
 -- KEYS[1] queue
 -- ARGV skew, holder, how long finished jobs are remembered (ms), then up to 100 times:
 --      id, rev with a colon, what (d dropped, k kept, r retrying, p pending, f failed, c cancelled),
---      instant (ms: until when it is kept for k, f and c, else when it is due), length of the run (ms), record
+--      instant (ms: until when it is kept for k, f and c, else when it is due), length of the run (ms), record (for d what
+--      is kept in its place, as trace_of has it)
 -- returns the numbers (from 1) of those refused
 --# use clock record turn line wake window settle
 local leases, ids = q .. ':leases:' .. ARGV[2], {}
@@ -31,7 +32,7 @@ for i, id in ipairs(ids) do
     if what == 'd' or what == 'k' then
       gone[#gone + 1] = id
       done[#done + 1] = id
-      done[#done + 1] = what == 'k' and record or ''
+      done[#done + 1] = record
       run_time = run_time + ARGV[at + 4]
       if what == 'k' then
         history[#history + 1] = id .. struct.pack('>I6', instant)

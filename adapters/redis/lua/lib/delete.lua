@@ -17,7 +17,7 @@ local function erase(id, rev, kept_until)
   for n = gen or 0, gen and gen - 1 or 1, -1 do
     local record = redis.call('HGET', q .. ':done:' .. n, id)
     if readable(record) and rev_of(record) == rev then
-      redis.call('HSET', q .. ':done:' .. n, id, '')
+      redis.call('HSET', q .. ':done:' .. n, id, trace_of(tenant_of(record)))
       redis.call('ZADD', q .. ':erased:' .. n, kept_until, id)
       return true
     end

@@ -1,11 +1,11 @@
--- limits: what tenants may have. A limit begins with 'till weight places interval burst waiting': until when the tenant is paused
--- (ms), 0 for not; how many jobs a turn is of; how many may run at once, 0 for any number; the time from one start to the
+-- limits: what tenants may have. A limit begins with 'closed till weight places interval burst waiting': whether jobs are taken in, 0
+-- for yes, 1 for no, 2 for none at all; until when the tenant is paused (ms), 0 for not; how many jobs a turn is of; how many may run at once, 0 for any number; the time from one start to the
 -- next (µs), 0 for none, and how many may start at once; how many may wait, 0 for any number.
-local NONE, parsed = '0 1 0 0 1 0', {}
+local NONE, parsed = '1 0 0 1 0', {}
 
 local function parse(text)
-  local till, weight, places, interval, burst, waiting = string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+)')
-  local l = {till = tonumber(till), weight = tonumber(weight), places = tonumber(places), interval = tonumber(interval),
+  local closed, till, weight, places, interval, burst, waiting = string.match(text, '^(%d) (%S+) (%d+) (%d+) (%d+) (%d+) (%d+)')
+  local l = {closed = tonumber(closed), till = tonumber(till), weight = tonumber(weight), places = tonumber(places), interval = tonumber(interval),
     burst = tonumber(burst), waiting = tonumber(waiting)}
   l.free = l.till == 0 and l.places == 0 and l.interval == 0 -- it has a weight, and may start any number
   parsed[text] = l
@@ -21,7 +21,7 @@ local function limits_of(tenants)
   end
   local found = redis.call('HMGET', q .. ':limits', unpack(fields))
   for i = 1, #tenants do
-    local text = found[i + 1] or tenants[i] ~= '' and found[1] or NONE
+    local text = found[i + 1] or tenants[i] ~= '' and found[1] or '0 0 ' .. NONE
     out[i] = parsed[text] or parse(text)
   end
   return out
@@ -30,10 +30,11 @@ end
 -- renew: writes what holds for a tenant of all that is said.
 local function renew(tenant)
   local key = q .. ':limits'
-  local said = redis.call('HMGET', key, 'paused:' .. tenant, 'override:' .. tenant, 'tenant:' .. tenant, 'default')
-  if said[1] or said[2] or said[3] then
-    local limit = said[2] or said[3] or tenant ~= '' and said[4] or sub(NONE, 3)
-    redis.call('HSET', key, '=' .. tenant, (said[1] or '0') .. ' ' .. limit)
+  local said = redis.call('HMGET', key, 'override:' .. tenant, 'tenant:' .. tenant, 'default', 'paused:' .. tenant, 'closed:' .. tenant, 'purging:' .. tenant)
+  if said[1] or said[2] or said[4] or said[5] or said[6] then
+    local limit = said[1] or said[2] or tenant ~= '' and said[3] or NONE
+    local before = said[6] and '2 inf ' or (said[5] and '1 ' or '0 ') .. (said[4] or '0') .. ' '
+    redis.call('HSET', key, '=' .. tenant, before .. limit)
   else
     redis.call('HDEL', key, '=' .. tenant)
   end

@@ -44,7 +44,7 @@ end
 
 local function stored(id, record, gen)
   for _, key in ipairs({q .. ':jobs', q .. ':done:' .. gen, q .. ':done:' .. (gen - 1)}) do
-    local there = record ~= '' and redis.call('HGET', key, id)
+    local there = readable(record) and redis.call('HGET', key, id)
     if there and same(there, record) then
       return true
     end

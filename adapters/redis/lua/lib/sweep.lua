@@ -12,7 +12,7 @@ local function sweep(span)
       else
         redis.call('ZREM', q .. ':' .. kind, id)
         redis.call('HDEL', q .. ':jobs', id)
-        redis.call('HSET', q .. ':done:' .. gen, id, '')
+        redis.call('HSET', q .. ':done:' .. gen, id, readable(record) and trace_of(tenant_of(record)) or '')
       end
     end
   end

@@ -16,6 +16,11 @@ local function tenant_of(record)
   return sub(record, 25, 24 + byte(record, 24))
 end
 
+-- trace_of: what is kept of a tenant's job besides its ID when its record is not. No record begins so.
+local function trace_of(tenant)
+  return tenant ~= '' and '\0' .. tenant or ''
+end
+
 -- rouse: lets a tenant rest no more, in any priority. Gives whether it did.
 local function rouse(tenant)
   local members = {'0:' .. tenant, '1:' .. tenant, '2:' .. tenant, '3:' .. tenant, '4:' .. tenant}

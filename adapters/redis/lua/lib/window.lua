@@ -1,6 +1,6 @@
 -- drop: lets go of a whole generation.
 local function drop(gen)
-  redis.call('UNLINK', q .. ':done:' .. gen, q .. ':history:' .. gen, q .. ':erased:' .. gen)
+  redis.call('UNLINK', q .. ':done:' .. gen, q .. ':history:' .. gen, q .. ':history:' .. gen .. ':new', q .. ':erased:' .. gen)
 end
 
 -- window: the generation into which jobs that end now are filed. A generation takes jobs in for as long as they are
