@@ -102,6 +102,8 @@ type (
 	// WorkerStopped says that a worker is done.
 	WorkerStopped = ports.WorkerStopped
 
+	// TenantJobs counts what is kept of a tenant, or was, from [Operator.CountTenant] and [Operator.PurgeTenant].
+	TenantJobs = ports.TenantJobs
 	// QuotaError says that a tenant has as many jobs waiting as it may, and when to try again.
 	QuotaError = ports.QuotaError
 	// BatchError says which items of a call failed, and why.
@@ -147,22 +149,23 @@ const (
 // What calls fail with; ask with [errors.Is]. An Enqueue that fails with anything but
 // [ErrUncertain] has stored nothing.
 var (
-	ErrDuplicate   = ports.ErrDuplicate    // the ID is kept or remembered in its queue
-	ErrInvalid     = core.ErrInvalid       // a name, an option, the encoding, the queue
-	ErrTooLarge    = core.ErrTooLarge      // more bytes than the queue allows
-	ErrBackendFull = ports.ErrBackendFull  // the backend has no room
-	ErrQuota       = ports.ErrQuota        // the tenant is over its quota
-	ErrTenant      = ports.ErrTenant       // another tenant's job, from inside of a tenant's job
-	ErrClosed      = ports.ErrClosed       // the client's backend is closed
-	ErrUnavailable = ports.ErrUnavailable  // the backend did not take the call
-	ErrRefused     = ports.ErrRefused      // the backend will not take the call: its user lacks a right, say
-	ErrUncertain   = ports.ErrUncertain    // perhaps stored: enqueue again with the same ID
-	ErrUnconfirmed = ports.ErrUnconfirmed  // an ErrUncertain: stored, and not as safely as was asked for
-	ErrNotFound    = ports.ErrNotFound     // no such job, or queue
-	ErrRunning     = operator.ErrRunning   // a running job cannot be deleted
-	ErrChanged     = operator.ErrChanged   // a job that changed each time that somebody tried to change it
-	ErrAmbiguous   = operator.ErrAmbiguous // several queues have a job of that ID
-	ErrUnsupported = ports.ErrUnsupported  // something that this backend cannot do
+	ErrDuplicate    = ports.ErrDuplicate    // the ID is kept or remembered in its queue
+	ErrInvalid      = core.ErrInvalid       // a name, an option, the encoding, the queue
+	ErrTooLarge     = core.ErrTooLarge      // more bytes than the queue allows
+	ErrBackendFull  = ports.ErrBackendFull  // the backend has no room
+	ErrTenantClosed = ports.ErrTenantClosed // no more jobs of the tenant are taken in
+	ErrQuota        = ports.ErrQuota        // the tenant is over its quota
+	ErrTenant       = ports.ErrTenant       // another tenant's job, from inside of a tenant's job
+	ErrClosed       = ports.ErrClosed       // the client's backend is closed
+	ErrUnavailable  = ports.ErrUnavailable  // the backend did not take the call
+	ErrRefused      = ports.ErrRefused      // the backend will not take the call: its user lacks a right, say
+	ErrUncertain    = ports.ErrUncertain    // perhaps stored: enqueue again with the same ID
+	ErrUnconfirmed  = ports.ErrUnconfirmed  // an ErrUncertain: stored, and not as safely as was asked for
+	ErrNotFound     = ports.ErrNotFound     // no such job, or queue
+	ErrRunning      = operator.ErrRunning   // a running job cannot be deleted
+	ErrChanged      = operator.ErrChanged   // a job that changed each time that somebody tried to change it
+	ErrAmbiguous    = operator.ErrAmbiguous // several queues have a job of that ID
+	ErrUnsupported  = ports.ErrUnsupported  // something that this backend cannot do
 )
 
 // Why a handler's context ended, as [context.Cause] tells it.

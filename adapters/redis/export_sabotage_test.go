@@ -8,7 +8,7 @@ import "os"
 func ReadScripts() {
 	for _, s := range []*script{
 		enqueueScript, leaseScript, extendScript, giveBackScript, swapScript, changeScript, cancelScript, getScript, countScript,
-		pauseScript, limitScript, allowanceScript, recordScript, quarantineScript, queuesScript, auditScript, verifyScript, mendScript, checkScript, rosterScript,
+		pauseScript, purgeScript, purgeJobsScript, purgeDoneScript, purgeHistoryScript, limitScript, allowanceScript, recordScript, quarantineScript, queuesScript, auditScript, verifyScript, mendScript, checkScript, rosterScript,
 	} {
 		s.read(os.DirFS("."))
 	}

@@ -338,6 +338,14 @@ func TestWhoseJobItIs(t *testing.T) {
 					return
 				}
 				same(r.t, r.enqueue(mail{}, c.opts...).Tenant, c.want)
+				if err := r.near.CloseTenant(r.t.Context(), "default", c.want); err != nil {
+					r.t.Fatal(err)
+				}
+				_, err := r.client.Enqueue(r.sending, mail{}, c.opts...)
+				running, inJob := ports.FromContext(r.sending)
+				if follows := inJob && running.Tenant == c.want; follows == errors.Is(err, ports.ErrTenantClosed) {
+					r.t.Errorf("from a job of its tenant: %v; of a closed tenant: %v", follows, err)
+				}
 			})
 		})
 	}

@@ -292,3 +292,17 @@ func ofType(name string) func(*core.Job)       { return func(j *core.Job) { j.Ty
 func tenantOf(name string) func(*core.Job)     { return func(j *core.Job) { j.Tenant = name } }
 func priority(p core.Priority) func(*core.Job) { return func(j *core.Job) { j.Priority = p } }
 func delayed(d time.Duration) func(*core.Job)  { return func(j *core.Job) { j.Delay = d } }
+
+func (b *backend) CountTenant(ctx context.Context, queue, tenant string) (ports.TenantJobs, error) {
+	if err := b.first("count tenant"); err != nil {
+		return ports.TenantJobs{}, err
+	}
+	return b.Backend.CountTenant(ctx, queue, tenant)
+}
+
+func (b *backend) PurgeTenant(ctx context.Context, queue, tenant string) (ports.TenantJobs, error) {
+	if err := b.first("purge"); err != nil {
+		return ports.TenantJobs{}, err
+	}
+	return b.Backend.PurgeTenant(ctx, queue, tenant)
+}

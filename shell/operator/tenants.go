@@ -41,8 +41,13 @@ func (o *Operator) ResumeTenant(ctx context.Context, tenant string, queues ...st
 	return o.limiters(tenant, queues, func(l ports.Limiter, queue string) error { return l.ResumeTenant(ctx, queue, tenant) })
 }
 
-// limiters does something for queues, or for all, each on its backend. The error is what failed; what could be done is.
 func (o *Operator) limiters(tenant string, queues []string, do func(l ports.Limiter, queue string) error) error {
+	return ofTenant(o, "limits of tenants", tenant, queues, do)
+}
+
+// ofTenant does something for a tenant in queues, or in all, each on its backend, which needs a power P for it. The error is
+// what failed; what could be done is.
+func ofTenant[P any](o *Operator, what, tenant string, queues []string, do func(p P, queue string) error) error {
 	if tenant != "" {
 		if err := core.CheckIdentifier(tenant); err != nil {
 			return fmt.Errorf("%w: tenant: %w", core.ErrInvalid, err)
@@ -58,12 +63,12 @@ func (o *Operator) limiters(tenant string, queues []string, do func(l ports.Limi
 	}
 	var errs []error
 	for _, queue := range queues {
-		l, ok := o.queues[queue].Backend.(ports.Limiter)
+		p, ok := o.queues[queue].Backend.(P)
 		if !ok {
-			errs = append(errs, fmt.Errorf("queue %q: limits of tenants: %w", queue, ports.ErrUnsupported))
+			errs = append(errs, fmt.Errorf("queue %q: %s: %w", queue, what, ports.ErrUnsupported))
 			continue
 		}
-		if err := do(l, queue); err != nil {
+		if err := do(p, queue); err != nil {
 			errs = append(errs, fmt.Errorf("queue %q: %w", queue, err))
 		}
 	}
