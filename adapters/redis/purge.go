@@ -66,8 +66,8 @@ func (w walk) all(ctx context.Context) (ports.TenantJobs, error) {
 }
 
 const (
-	walkMost  = 500     // jobs that a step looks at
-	walkBytes = 1 << 18 // bytes of their records; together about a millisecond of the server's
+	walkMost  = 200     // jobs that a step looks at
+	walkBytes = 1 << 18 // bytes of their records; together less than a millisecond of the server's
 )
 
 // through calls a script until it has gone through all of a hash, and gives the last number that it said besides.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,51 @@ tenants: { tiers: { capped: { max_running: %d }, rated: { rate: %d/1s, burst: %d
 		t.Errorf("%d jobs began within a second, and %d may be leased", most, window)
 	}
 	s.judge(tale.inFlight(), 0, fmt.Sprintf("%d kills", kills))
+}
+
+// Tenants that have come and gone leave nothing behind: no key and no memory, also where each has limits.
+func TestTenantsComeAndGo(t *testing.T) {
+	t.Parallel()
+	docker(t)
+	tenants := 10_000
+	if whole() {
+		tenants = 1_000_000
+	}
+	for name, limits := range map[string]string{
+		"without limits": "",
+		"with limits":    "tenants: { default: free, tiers: { free: { weight: 2, max_running: 3, rate: 10/1s } } }\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScenario(t, "tenants-come-and-go, "+name, newServer(t, redis7), strings.Replace(quick, "lease: 10s", "lease: 10s, dedup_window: 1s", 1)+
+				"stores: { default: { keep: none } }\n"+limits)
+			s.work("FAULTS_QUIET=1")
+			s.guests(0, 1000) // the keys and connections that stay
+			keysBefore, bytesBefore := s.forgotten()
+			s.guests(1000, tenants)
+			keys, bytes := s.forgotten()
+			if keys > keysBefore || bytes > bytesBefore+256<<10 {
+				t.Errorf("%d keys and %d bytes are left, and there were %d and %d", keys, bytes, keysBefore, bytesBefore)
+			}
+			s.healthy()
+			record(s.name, verdict{note: fmt.Sprintf("%d tenants: %d keys, grown by %d KiB", tenants, keys, (bytes-bytesBefore)>>10)})
+		})
+	}
+}
+
+// guests has tenants come with a job each, and go when it has run.
+func (c *scenario) guests(first, n int) {
+	c.t.Helper()
+	for ; n > 0; first, n = first+1000, n-1000 {
+		requests := make([]jobs.Request, 1000)
+		for i := range requests {
+			requests[i] = jobs.New(errand{N: i}, jobs.ForTenant(fmt.Sprint("tenant-", first+i)))
+		}
+		if _, err := c.client.EnqueueMany(c.t.Context(), requests); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	c.drained(10 * time.Minute)
 }
 
 // dead takes the errands of dead letters for over: one that is killed three times alone is taken for poison.
