@@ -65,10 +65,8 @@ func (w walk) all(ctx context.Context) (ports.TenantJobs, error) {
 	return sum, err
 }
 
-const (
-	walkMost  = 200     // jobs that a step looks at
-	walkBytes = 1 << 18 // bytes of their records; together less than a millisecond of the server's
-)
+// walkBytes is how many bytes of records a step looks at, beside [ports.MaxBatch] jobs: less than a millisecond of the server's.
+const walkBytes = 1 << 18
 
 // through calls a script until it has gone through all of a hash, and gives the last number that it said besides.
 func (w walk) through(ctx context.Context, s *script, more ...any) (sum ports.TenantJobs, last int64, err error) {
@@ -87,7 +85,7 @@ func (w walk) through(ctx context.Context, s *script, more ...any) (sum ports.Te
 		if err := r.failure("purge"); err != nil || cursor == "0" {
 			return sum, last, err
 		}
-		n = max(1, min(walkMost, 2*n, n*walkBytes/max(bytes, 1)))
+		n = max(1, min(ports.MaxBatch, 2*n, n*walkBytes/max(bytes, 1)))
 	}
 }
 

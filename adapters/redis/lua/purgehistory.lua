@@ -16,7 +16,7 @@ if tonumber(gen) ~= now_at and tonumber(gen) ~= now_at - 1 then -- it was droppe
   redis.call('UNLINK', copy)
   return -1
 end
-local entries = redis.call('LRANGE', key, from, from + 199)
+local entries = redis.call('LRANGE', key, from, from + 99)
 for _, entry in ipairs(entries) do
   if redis.call('HEXISTS', q .. ':done:' .. gen, string.sub(entry, 1, 16)) == 1 then
     kept[#kept + 1] = entry
@@ -25,8 +25,8 @@ end
 if #kept > 0 then
   redis.call('RPUSH', copy, unpack(kept))
 end
-if #entries == 200 then
-  return from + 200
+if #entries == 100 then
+  return from + 100
 end
 redis.call('UNLINK', key)
 if redis.call('EXISTS', copy) == 1 then
