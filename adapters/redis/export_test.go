@@ -1,6 +1,10 @@
 package redis
 
-import "github.com/boundary-go/jobs/core"
+import (
+	"context"
+
+	"github.com/boundary-go/jobs/core"
+)
 
 // Record is a job's record at its Rev, as it is stored.
 func Record(j core.Job) []byte { return appendRecord(nil, j, j.Rev) }
@@ -10,3 +14,8 @@ var ErrNewer = errNewer
 
 // Decode reads a record.
 func Decode(ref core.Ref, record string) (core.Job, error) { return decode(ref, record) }
+
+// ForgetUsage forgets what a tenant had of a queue.
+func ForgetUsage(ctx context.Context, b *Backend, queue, tenant string) error {
+	return b.forgetUsage(ctx, queue, tenant)
+}

@@ -33,6 +33,7 @@ type Backend interface {
 	ports.Roster
 	ports.Auditor
 	ports.Limiter
+	ports.Accountant
 }
 
 // Harness is a fresh, empty backend and a hold on its clock.
@@ -51,7 +52,7 @@ type Law struct {
 // Laws is all of them.
 func Laws() []Law {
 	var all []Law
-	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws} {
+	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws, usageLaws} {
 		all = append(all, part...)
 	}
 	return all
