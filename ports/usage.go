@@ -13,7 +13,7 @@ const (
 	UsageKept = time.Hour
 )
 
-// Accountant keeps account of what tenants had of a queue. Workers add it up and hand over the sums every few seconds, so that no
+// Accountant keeps account of what tenants had of a queue. Workers add it up and hand over the sums every two seconds, so that no
 // job pays for it; what a worker that crashes had not handed over is not counted.
 type Accountant interface {
 	// Account adds what tenants had. An account of the same holder and number that comes again within [UsageStep] is not

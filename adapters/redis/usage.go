@@ -35,9 +35,20 @@ func usageText(u core.Usage) string {
 }
 
 func usageOf(text string) (u core.Usage, ok bool) {
-	_, err := fmt.Sscanf(text, "%d %d %d %d %d %d %d", &u.Started, &u.Completed, &u.Failed, &u.Retried, &u.WaitTime, &u.MaxWait, &u.RunTime)
-	u.WaitTime, u.MaxWait, u.RunTime = u.WaitTime*time.Microsecond, u.MaxWait*time.Microsecond, u.RunTime*time.Microsecond
-	return u, err == nil
+	var n [7]int64
+	i := 0
+	for number := range strings.FieldsSeq(text) {
+		var err error
+		if i == len(n) {
+			return u, false
+		}
+		if n[i], err = strconv.ParseInt(number, 10, 64); err != nil {
+			return u, false
+		}
+		i++
+	}
+	us := func(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
+	return core.Usage{Started: n[0], Completed: n[1], Failed: n[2], Retried: n[3], WaitTime: us(n[4]), MaxWait: us(n[5]), RunTime: us(n[6])}, i == len(n)
 }
 
 // Usage implements [ports.Accountant]. It reads one step at a time, and of each all tenants.
@@ -131,8 +142,10 @@ func (b *Backend) weigh(ctx context.Context, queue string, all map[string]core.U
 			if !own && tenant != "" {
 				text, _ = found[0].(string)
 			}
-			_, limit, _ := strings.Cut(text, " ") // after until when it is paused
-			l, _ := limitOf(limit)                // of none there is none
+			var l core.Limits
+			if _, limit, there := strings.Cut(text, " "); there { // behind until when it is paused
+				l, _ = limitOf(limit) // it was written by us
+			}
 			out[tenant] = core.Used{Usage: all[tenant], Weight: l.Turn()}
 		}
 	}

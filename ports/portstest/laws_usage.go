@@ -97,7 +97,7 @@ func usageLapses(w *world) {
 
 func usagesApart(w *world) {
 	w.account(ann, 1, map[string]core.Usage{"a": some(1), "ab": some(2), "a:b": some(3), "a:": some(4), "=a": some(5)})
-	w.did("Account", w.Backend.Account(w.ctx, ports.Account{Queue: queue + "s", Holder: ann, Number: 1, Used: map[string]core.Usage{"a": some(6)}}))
+	w.did("Account", w.Backend.Account(w.ctx, ports.Account{Queue: queue + "s", Holder: bob, Number: 1, Used: map[string]core.Usage{"a": some(6)}}))
 	for tenant, want := range map[string]core.Usage{"a": some(1), "ab": some(2), "a:b": some(3), "a:": some(4), "=a": some(5), "b": {}} {
 		w.used(tenant, want)
 	}
@@ -160,11 +160,15 @@ func loads(w *world) {
 	w.Advance(20 * time.Second)
 	w.enqueue(of("globex"))
 	load("globex", 2, 0, 20*time.Second, 21*time.Second)
-	w.operate(first.Ref(), until(time.Hour))
-	load("capped", 4, 0, 20*time.Second, 21*time.Second)
+	w.operate(first.Ref(), until(time.Hour)) // an entry of it may stay in line
+	w.Advance(5 * time.Second)
+	out, err := w.Backend.Load(w.ctx, queue, "globex")
+	w.did("Load", err)
+	w.must(out[0].Ready >= 1 && out[0].ReadyFor >= 5*time.Second && out[0].ReadyFor <= 6*time.Second, "when its first job was put off, globex has %+v", out[0])
+	load("capped", 4, 0, 25*time.Second, 26*time.Second)
 	held := w.lease(ann, 11)
 	load("acme", 0, 6, 0, 0)
-	load("capped", 2, 2, 20*time.Second, 21*time.Second)
+	load("capped", 2, 2, 25*time.Second, 26*time.Second)
 	load("globex", 0, 1, 0, 0)
 	w.swap(each(held, w.done)...)
 	held = w.lease(bob, 100)

@@ -11,7 +11,7 @@ import (
 
 // TenantStats is what a tenant had of a queue in the last hour, what it has there now, and the share that it got beside the one
 // that is due to it by weight. Nothing is due to a tenant that had no work, and one that asked for less than was due to it has
-// less. What workers have not handed over yet, that is of some seconds, is not in it.
+// less. What workers have not handed over yet, that is of two seconds or so, is not in it.
 func (o *Operator) TenantStats(ctx context.Context, queue, tenant string) (core.TenantStats, error) {
 	if tenant != "" {
 		if err := core.CheckIdentifier(tenant); err != nil {

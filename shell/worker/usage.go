@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	accountEvery = 5 * time.Second // how often sums are handed over
+	accountEvery = 2 * time.Second // how often sums are handed over
+	lastAccount  = time.Second / 2 // how long the last may take
 	mostOpen     = 10_000          // of how many tenants there are sums while none can be handed over; of more there are none
 )
 
@@ -69,7 +70,7 @@ func (h *held) ran(now time.Time) {
 	h.counted = now
 }
 
-// accountLoop hands over what tenants had, every few seconds and once more in the end. It is a loop of its own, so that no
+// accountLoop hands over what tenants had, every two seconds and once more in the end. It is a loop of its own, so that no
 // heartbeat ever waits for it.
 func (l *link) accountLoop(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -77,7 +78,7 @@ func (l *link) accountLoop(ctx context.Context) {
 			l.handOver(ctx, accountEvery)
 		}
 	}
-	l.handOver(context.WithoutCancel(ctx), accountEvery/10)
+	l.handOver(context.WithoutCancel(ctx), lastAccount)
 }
 
 // handOver hands over what tenants had up to now, within a time. What could not be handed over stays for the next.
