@@ -48,6 +48,7 @@ var usageRules = []sabotage{
 	ofWorker("an account that failed is not given up", "usage.go", "\t\t\t\tbreak\n\t\t\t}\n\t\t\ts.account.arrived()", "\t\t\t}\n\t\t\ts.account.arrived()", "TestAnAccountThatFailsComesAgain"),
 	ofWorker("a stop hands over what tenants had", "usage.go", "\tl.handOver(context.WithoutCancel(ctx), lastAccount)\n", "", "TestAStopHandsOver"),
 	ofWorker("an account has no more tenants than a batch", "usage.go", "len(a.sent) == ports.MaxBatch", "len(a.sent) == 10*ports.MaxBatch", "TestNoJobPaysForTheAccount"),
+	ofWorker("what is added while an account is under way is for the next", "usage.go", "for range s.account.parts() {", "for s.account.parts() > 0 {", "TestNoJobPaysForTheAccount"),
 	ofWorker("sums that cannot be handed over have an end", "usage.go", "there || len(a.open) < mostOpen", "there || len(a.open) >= 0", "TestSumsHaveAnEnd"),
 	ofWorker("the time of a job is in the account while it runs", "usage.go", "\t\ts.countRunning()\n", "", "TestTimeIsInAnAccountWhileTheJobRuns"),
 	ofWorker("a start is in the account, with its wait", "run.go", "core.StartOf(h.job, h.src.link.clock.latest())", "core.Usage{Started: 1}", "TestWhatATenantHadIsHandedOver"),

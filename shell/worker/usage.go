@@ -40,7 +40,19 @@ func (s *source) add(tenant string, u core.Usage) {
 	}
 }
 
-// next is the part to be handed over; the last one again until it has arrived. With nothing in it there is none.
+// parts is how many there are to be handed over now. What is added meanwhile is for the next time, or a busy worker would never
+// come to an end.
+func (a *account) parts() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := (len(a.open) + ports.MaxBatch - 1) / ports.MaxBatch
+	if len(a.sent) > 0 {
+		n++
+	}
+	return n
+}
+
+// next is the part to be handed over; the last one again until it has arrived.
 func (a *account) next() (used map[string]core.Usage, number int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -90,7 +102,8 @@ func (l *link) handOver(ctx context.Context, within time.Duration) {
 			continue
 		}
 		s.countRunning()
-		for used, n := s.account.next(); len(used) > 0; used, n = s.account.next() {
+		for range s.account.parts() {
+			used, n := s.account.next()
 			if err := s.Accountant.Account(call, ports.Account{Queue: s.Name, Holder: l.pool.holder, Number: n, Used: used}); err != nil {
 				if ctx.Err() == nil {
 					l.failed(ctx, s.Name, "account", err)
