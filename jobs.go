@@ -60,6 +60,8 @@ type (
 	Rate = core.Rate
 	// Allowance is what a tenant may have of a queue as it stands, from [Operator.Allowance].
 	Allowance = ports.Allowance
+	// TenantStats is what a tenant had of a queue in some time, what it has now, and its share; from [Operator.TenantStats].
+	TenantStats = core.TenantStats
 	// Tally counts the jobs of a queue.
 	Tally = core.Tally
 	// Summary is what the history of some jobs comes to; see [Summarize].

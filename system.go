@@ -136,6 +136,7 @@ func (s *System) newWorker(name string, p parts) (*worker.Pool, error) {
 		}
 		source.Roster, _ = backend.(ports.Roster)
 		source.Limiter, _ = backend.(ports.Limiter)
+		source.Accountant, _ = backend.(ports.Accountant)
 		if len(w.Weights) > 0 {
 			source.Weight = cmp.Or(w.Weights[queue], 1)
 		}

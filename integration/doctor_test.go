@@ -102,6 +102,9 @@ var damages = []struct {
 		p.jobs(2, "acme")
 		p.do("SET", p.key+":ready:2:acme", "oops")
 	}, []string{"it is a string, and should be a list", "its tenant has a turn without it", "it is in no place", "it is in no place"}, nil, 0},
+	{"what tenants had is overwritten", func(p *patient) {
+		p.do("SET", p.key+":usage:1", "oops")
+	}, []string{"it is a string, and should be a hash"}, nil, 0},
 	{"a holder is listed who has nothing", func(p *patient) {
 		p.do("ZADD", p.key+":holders", 1, "ghost")
 	}, []string{"a holder is listed who has none"}, nil, 0},

@@ -73,7 +73,7 @@ type (
 	CallFailed struct {
 		Worker string
 		Queue  string
-		Call   string // "lease", "swap", "extend", "wait", "announce", "record"
+		Call   string // "lease", "swap", "extend", "wait", "announce", "record", "account"
 		Err    error
 	}
 	// WorkerStarted says that a worker began to lease.

@@ -38,15 +38,16 @@ type Backend struct {
 }
 
 var (
-	_ ports.Backend   = (*Backend)(nil)
-	_ ports.Pauser    = (*Backend)(nil)
-	_ ports.Limiter   = (*Backend)(nil)
-	_ ports.Lifecycle = (*Backend)(nil)
-	_ ports.Canceller = (*Backend)(nil)
-	_ ports.Deleter   = (*Backend)(nil)
-	_ ports.Recorder  = (*Backend)(nil)
-	_ ports.Roster    = (*Backend)(nil)
-	_ ports.Auditor   = (*Backend)(nil)
+	_ ports.Backend    = (*Backend)(nil)
+	_ ports.Pauser     = (*Backend)(nil)
+	_ ports.Limiter    = (*Backend)(nil)
+	_ ports.Lifecycle  = (*Backend)(nil)
+	_ ports.Canceller  = (*Backend)(nil)
+	_ ports.Deleter    = (*Backend)(nil)
+	_ ports.Recorder   = (*Backend)(nil)
+	_ ports.Roster     = (*Backend)(nil)
+	_ ports.Auditor    = (*Backend)(nil)
+	_ ports.Accountant = (*Backend)(nil)
 )
 
 // New makes an empty backend.

@@ -106,6 +106,9 @@ func (q *queue) forget(tenant string) {
 	for i, d := range q.ends {
 		d.index = i
 	}
+	for _, step := range q.usage {
+		delete(step.tenants, tenant)
+	}
 	l := &q.limits
 	delete(l.overridden, tenant)
 	delete(l.paused, tenant)

@@ -19,6 +19,7 @@ type queue struct {
 	paused bool
 	limits limits
 	totals core.Totals
+	usage  []usageStep // by time
 
 	jobs       map[core.ID]*entry
 	ready      [core.Levels]ring
@@ -279,6 +280,7 @@ func (q *queue) remember(j core.Job, at time.Time) {
 
 // lapse forgets what need not be kept any longer.
 func (q *queue) lapse(now time.Time) {
+	q.lapseUsage(now)
 	for len(q.ends) > 0 && !q.ends[0].at.After(now) {
 		id := heap.Pop(&q.ends).(*deadline).id
 		if e := q.jobs[id]; e != nil && e.job.Status.Final() && !e.job.KeepUntil.After(now) {

@@ -75,7 +75,7 @@ var kinds = map[string]string{
 	"": "hash", "jobs": "hash", "ready": "list", "ring": "list", "suspects": "list", "scheduled": "zset", "retrying": "zset",
 	"leases": "hash", "holders": "zset", "failed": "zset", "cancelled": "zset", "done": "hash", "history": "list", "erased": "zset",
 	"counts": "hash", "waiters": "zset", "wake": "list", "aside": "",
-	"limits": "hash", "resting": "zset", "running": "set", "rates": "zset", "purged": "hash",
+	"limits": "hash", "resting": "zset", "running": "set", "rates": "zset", "purged": "hash", "usage": "hash",
 }
 
 // kindOf is the word that a key begins with behind the queue's own.

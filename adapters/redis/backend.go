@@ -47,16 +47,17 @@ type Backend struct {
 }
 
 var (
-	_ ports.Backend   = (*Backend)(nil)
-	_ ports.Pauser    = (*Backend)(nil)
-	_ ports.Limiter   = (*Backend)(nil)
-	_ ports.Lifecycle = (*Backend)(nil)
-	_ ports.Canceller = (*Backend)(nil)
-	_ ports.Deleter   = (*Backend)(nil)
-	_ ports.Recorder  = (*Backend)(nil)
-	_ ports.Roster    = (*Backend)(nil)
-	_ ports.Auditor   = (*Backend)(nil)
-	_ ports.Checker   = (*Backend)(nil)
+	_ ports.Backend    = (*Backend)(nil)
+	_ ports.Pauser     = (*Backend)(nil)
+	_ ports.Limiter    = (*Backend)(nil)
+	_ ports.Lifecycle  = (*Backend)(nil)
+	_ ports.Canceller  = (*Backend)(nil)
+	_ ports.Deleter    = (*Backend)(nil)
+	_ ports.Recorder   = (*Backend)(nil)
+	_ ports.Roster     = (*Backend)(nil)
+	_ ports.Auditor    = (*Backend)(nil)
+	_ ports.Accountant = (*Backend)(nil)
+	_ ports.Checker    = (*Backend)(nil)
 )
 
 // New makes a backend over a client that is ready, and that stays the caller's to close. Its

@@ -9,6 +9,7 @@ func ReadScripts() {
 	for _, s := range []*script{
 		enqueueScript, leaseScript, extendScript, giveBackScript, swapScript, changeScript, cancelScript, getScript, countScript,
 		pauseScript, purgeScript, purgeJobsScript, purgeDoneScript, purgeHistoryScript, limitScript, allowanceScript, recordScript, quarantineScript, queuesScript, auditScript, verifyScript, mendScript, checkScript, rosterScript,
+		accountScript, usageScript, loadScript, whoseScript, forgetScript,
 	} {
 		s.read(os.DirFS("."))
 	}

@@ -17,6 +17,7 @@ func (b *Backend) suspectsKey(queue string) string      { return b.queueKey(queu
 func (b *Backend) ringKey(queue, level string) string   { return b.queueKey(queue) + ":ring:" + level }
 func (b *Backend) byTimeKey(queue, which string) string { return b.queueKey(queue) + ":" + which }
 func (b *Backend) historyKey(queue, gen string) string  { return b.queueKey(queue) + ":history:" + gen }
+func (b *Backend) limitsKey(queue string) string        { return b.queueKey(queue) + ":limits" }
 
 func (b *Backend) readyKey(queue, level, tenant string) string {
 	return b.queueKey(queue) + ":ready:" + level + ":" + tenant

@@ -35,6 +35,9 @@ func (b *Backend) PurgeTenant(ctx context.Context, queue, tenant string) (out po
 	if _, err := w.all(ctx); err != nil {
 		return out, err
 	}
+	if err := b.forgetUsage(ctx, queue, tenant); err != nil {
+		return out, err
+	}
 	answer, err := b.run(ctx, purgeScript, key, b.skew(), tenant, flag(true))
 	if err != nil {
 		return out, err

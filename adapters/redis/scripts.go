@@ -48,6 +48,11 @@ var (
 	mendScript         = load("mend")
 	checkScript        = load("check")
 	rosterScript       = load("roster")
+	accountScript      = load("account")
+	usageScript        = load("usage")
+	loadScript         = load("load")
+	whoseScript        = load("whose")
+	forgetScript       = load("forgetusage")
 )
 
 var use = regexp.MustCompile(`(?m)^--# use (.*)$`)

@@ -96,11 +96,12 @@ func newWorker(backend ports.Backend, observer ports.Observer) (*worker.Pool, er
 	if err := registry.Register(jobs.HandleResult(greet)); err != nil {
 		return nil, err
 	}
-	roster, _ := backend.(ports.Roster) // where workers see each other
+	roster, _ := backend.(ports.Roster)         // where workers see each other
+	accountant, _ := backend.(ports.Accountant) // for statistics of tenants
 	return worker.New(worker.Options{
 		Name: "default", Registry: registry, Places: 5, StopWithin: 12 * time.Second, Observer: observer,
 		Sources: []worker.Source{{
-			Name: "default", Queue: backend, Roster: roster,
+			Name: "default", Queue: backend, Roster: roster, Accountant: accountant,
 			Lease: 30 * time.Second, Timeout: 30 * time.Minute, Retry: core.DefaultPolicy(), Retention: core.DefaultRetention(),
 		}},
 	})

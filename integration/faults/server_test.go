@@ -162,13 +162,18 @@ func (s *server) url(at, user string) string {
 	return u.String()
 }
 
-// keys is how many keys there are, and how many bytes they take.
+// size is how many keys there are, without those of usage, which come and go with the hour, and how many bytes all take.
 func (s *server) size() (keys, bytes int64) {
 	s.t.Helper()
 	keys, err := s.client.DBSize(context.Background()).Result()
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	usage, err := s.client.Keys(context.Background(), "*:usage:*").Result()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	keys -= int64(len(usage))
 	info, err := s.client.Info(context.Background(), "memory").Result()
 	if err != nil {
 		s.t.Fatal(err)

@@ -44,7 +44,7 @@ func main() {
 	side := flag.Int("side-by-side", 3, "how many at once")
 	faulty := flag.Bool("faults", false, "take out the rules against faults, for the scenarios of integration/faults to notice")
 	flag.Parse()
-	all := slices.Concat(coreRules, importRules, memoryRules, redisRules)
+	all := slices.Concat(coreRules, importRules, memoryRules, redisRules, usageRules)
 	missing := lawsWithout(all)
 	if *faulty {
 		all, missing = faultRules, nil
@@ -176,7 +176,7 @@ func copied(ctx context.Context) (dir string, err error) {
 
 // ready is the tests that need not be built anew when a rule is taken out, by package, with those of them that must pass
 // before: the laws on Redis read the scripts when they run, and who imports whom is asked of the folder.
-var ready = map[string]string{"adapters/redis": "^TestLaws$", ".": "^(TestWhoImportsWhom|TestCoreStartsNothing|TestNoInit)"}
+var ready = map[string]string{"adapters/redis": "^(TestLaws|TestUsageLapses)$", ".": "^(TestWhoImportsWhom|TestCoreStartsNothing|TestNoInit)"}
 
 // built reports whether the rule's test is one of them.
 func (s sabotage) built() bool {

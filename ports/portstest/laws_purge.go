@@ -16,6 +16,7 @@ var purgeLaws = []Law{
 	{"a purge takes running jobs from their holders", purgedWhileRunning},
 	{"a purge forgets the IDs of finished jobs", purgedIDs},
 	{"a purge takes deleted and expired jobs out of the memory", purgedTraces},
+	{"a purge forgets what the tenant had of the queue, and not what others had", purgedUsage},
 	{"a purge ends a tenant's pause, its own limits and that it is closed", purgedLimits},
 	{"a purge of a tenant that is not there removes nothing", purgedNobody},
 	{"after a purge the tenant begins anew", purgedAndBack},
@@ -181,6 +182,18 @@ func purgedTraces(w *world) {
 	for _, id := range []core.ID{deleted.ID, done.ID} {
 		w.must(len(w.offer(draft(withID(id), of("acme")))) == 0, "the ID of a deleted job is still known")
 	}
+}
+
+func purgedUsage(w *world) {
+	w.enqueue(of("acme2"))
+	for n := range int64(3) {
+		w.account(ann, n+1, map[string]core.Usage{"acme": some(1), "acme2": some(2)})
+		w.Advance(20 * time.Minute)
+	}
+	w.purge("acme")
+	all := w.usage(0).Tenants
+	_, there := all["acme"]
+	w.must(!there && all["acme2"].Started == 6, "after a purge of acme: got %+v", all)
 }
 
 func purgedLimits(w *world) {

@@ -34,6 +34,7 @@ type Backend interface {
 	ports.Auditor
 	ports.Limiter
 	ports.Lifecycle
+	ports.Accountant
 }
 
 // Harness is a fresh, empty backend and a hold on its clock.
@@ -52,7 +53,7 @@ type Law struct {
 // Laws is all of them.
 func Laws() []Law {
 	var all []Law
-	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws, purgeLaws} {
+	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws, purgeLaws, usageLaws} {
 		all = append(all, part...)
 	}
 	return all

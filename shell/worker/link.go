@@ -8,8 +8,8 @@ import (
 	"github.com/boundary-go/jobs/ports"
 )
 
-// link is all that goes on between a worker and one backend: four loops, which
-// lease, settle, extend and wait.
+// link is all that goes on between a worker and one backend: five loops, which
+// lease, settle, extend, wait and keep account.
 type link struct {
 	pool    *Pool
 	queue   ports.Queue
@@ -36,8 +36,9 @@ type link struct {
 // source is a queue of a link.
 type source struct {
 	Source
-	link *link
-	rank int // its place in the order of the worker's sources; all are 0 if they have weights
+	link    *link
+	account account
+	rank    int // its place in the order of the worker's sources; all are 0 if they have weights
 
 	// Guarded by pool.mu.
 	jobs       map[core.ID]*held
@@ -66,7 +67,7 @@ func (l *link) start(ctx context.Context) {
 	for _, s := range l.sources {
 		s.ripe = true
 	}
-	for _, loop := range []func(context.Context){l.fetchLoop, l.settleLoop, l.beatLoop, l.waitLoop} {
+	for _, loop := range []func(context.Context){l.fetchLoop, l.settleLoop, l.beatLoop, l.waitLoop, l.accountLoop} {
 		l.pool.all.Go(func() { loop(ctx) })
 	}
 }

@@ -66,6 +66,8 @@ type Source struct {
 	Roster ports.Roster
 	// Limiter makes a tenant wait whose job was throttled; nil if its backend cannot. Without it only the job waits.
 	Limiter ports.Limiter
+	// Accountant is told what each tenant had; nil if its backend keeps no account.
+	Accountant ports.Accountant
 }
 
 // withDefaults fills in what was left out, or says what is wrong.

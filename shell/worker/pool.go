@@ -65,12 +65,13 @@ type held struct {
 	stage stage
 	gone  bool // somebody else has the job
 
-	ctx    context.Context         //nolint:containedctx // of its handler
-	cancel context.CancelCauseFunc // ends ctx for a cause
-	stop   context.CancelFunc      // lets go of ctx
-	began  time.Time               // when its handler was called, by our clock
-	over   time.Time               // when ctx was first seen to have ended
-	told   time.Duration           // for how long it was last said to be stuck
+	ctx     context.Context         //nolint:containedctx // of its handler
+	cancel  context.CancelCauseFunc // ends ctx for a cause
+	stop    context.CancelFunc      // lets go of ctx
+	began   time.Time               // when its handler was called, by our clock
+	counted time.Time               // up to when its time is in its tenant's account
+	over    time.Time               // when ctx was first seen to have ended
+	told    time.Duration           // for how long it was last said to be stuck
 }
 
 // load counts the jobs of a type that has a limit.

@@ -67,7 +67,7 @@ func (r *rig) do(f func(ctx context.Context) error, opts ...worker.HandlerOption
 // source is the worker's source for a queue, as configured by default.
 func (r *rig) source(name string) worker.Source {
 	return worker.Source{
-		Name: name, Queue: r.queue, Roster: r.backend, Limiter: r.backend, Lease: 30 * time.Second, Timeout: 30 * time.Minute,
+		Name: name, Queue: r.queue, Roster: r.backend, Limiter: r.backend, Accountant: r.backend, Lease: 30 * time.Second, Timeout: 30 * time.Minute,
 		Retry: core.DefaultPolicy(), Retention: core.DefaultRetention(),
 	}
 }

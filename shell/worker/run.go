@@ -33,6 +33,8 @@ func (p *Pool) next() *held {
 	h := p.buffer[i]
 	p.buffer = slices.Delete(p.buffer, i, i+1)
 	h.stage, h.began, h.stop = running, time.Now(), func() {}
+	h.counted = h.began
+	h.src.add(h.job.Tenant, core.StartOf(h.job, h.src.link.clock.latest()))
 	h.ctx, h.cancel = context.WithCancelCause(ports.WithJob(p.base, h.job))
 	if d := h.timeout(); d > 0 {
 		h.ctx, h.stop = context.WithTimeoutCause(h.ctx, d, ports.ErrTimeout)
@@ -138,6 +140,7 @@ func (p *Pool) finish(h *held, o core.Outcome) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.finished++
+	h.ran(time.Now())
 	if p.crowd.running[h.job.Tenant]--; p.crowd.running[h.job.Tenant] == 0 {
 		delete(p.crowd.running, h.job.Tenant)
 	}

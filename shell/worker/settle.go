@@ -124,6 +124,7 @@ func (l *link) stored(ctx context.Context, batch []outcome, refused []core.Ref, 
 			continue
 		}
 		job := core.Replace(o.held.job, o.job, o.job.Rev+1, l.clock.latest())
+		o.held.src.add(job.Tenant, core.EndOf(o.job.Status))
 		l.pool.opts.Observer.Observe(ctx, ports.JobSettled{Worker: l.pool.opts.Name, Job: job, Ending: o.ending, Took: o.took})
 	}
 }
