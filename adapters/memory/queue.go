@@ -63,8 +63,7 @@ func (l *lease) inOrder() []*entry {
 type ring struct {
 	lines map[string]*list.List // of *entry
 	turns list.List             // of string
-	whose string                // whose turn it is, and has begun
-	had   int                   // jobs of that turn
+	had   map[string]int        // jobs of a turn that has begun
 }
 
 func newQueue(name string, window time.Duration) *queue {
@@ -73,7 +72,7 @@ func newQueue(name string, window time.Duration) *queue {
 		jobs: map[core.ID]*entry{}, leases: map[string]*lease{}, remembered: map[core.ID]trace{},
 	}
 	for i := range q.ready {
-		q.ready[i].lines = map[string]*list.List{}
+		q.ready[i].lines, q.ready[i].had = map[string]*list.List{}, map[string]int{}
 	}
 	return q
 }
@@ -179,24 +178,19 @@ func (q *queue) take(now time.Time, passed func(tenant string) bool) *entry {
 // another's.
 func (r *ring) taken(turn *list.Element, of int) {
 	tenant := turn.Value.(string)
-	if r.whose != tenant {
-		r.whose, r.had = tenant, 0
-	}
-	r.had++
+	r.had[tenant]++
 	switch {
 	case r.lines[tenant].Len() == 0:
 		r.leave(turn)
-	case r.had >= of:
-		r.whose = ""
+	case r.had[tenant] >= of:
+		delete(r.had, tenant)
 		r.turns.MoveToBack(turn)
 	}
 }
 
 // leave ends the turns of a tenant that has no job in line.
 func (r *ring) leave(turn *list.Element) {
-	if r.whose == turn.Value.(string) {
-		r.whose = ""
-	}
+	delete(r.had, turn.Value.(string))
 	delete(r.lines, turn.Value.(string))
 	r.turns.Remove(turn)
 }

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"slices"
 
 	"github.com/boundary-go/jobs/ports"
 )
@@ -75,7 +76,7 @@ const walkBytes = 1 << 18
 func (w walk) through(ctx context.Context, s *script, more ...any) (sum ports.TenantJobs, last int64, err error) {
 	args := append([]any{w.b.skew(), w.tenant, flag(w.remove)}, more...)
 	for cursor, n := "0", int64(10); ; {
-		answer, err := w.b.run(ctx, s, w.key, append(args[:len(args):len(args)], cursor, n)...)
+		answer, err := w.b.run(ctx, s, w.key, append(slices.Clip(args), cursor, n)...)
 		if err != nil {
 			return sum, 0, err
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,18 +107,18 @@ func (c *scenario) purge(tenant string, patience time.Duration) (removed map[str
 // percentile.
 func (c *scenario) neighbours(first int, while func()) time.Duration {
 	c.t.Helper()
-	ctx, cancel := context.WithCancel(c.t.Context())
+	var enough atomic.Bool
 	sent := map[int]time.Time{}
 	var done sync.WaitGroup
 	done.Go(func() {
-		for n := first; ctx.Err() == nil; n++ {
+		for n := first; !enough.Load(); n++ {
 			sent[n] = time.Now()
 			c.enqueue(n, 1, errand{}, jobs.ForTenant(fmt.Sprint("quiet-", n%20)))
 			time.Sleep(10 * time.Millisecond)
 		}
 	})
 	while()
-	cancel()
+	enough.Store(true)
 	done.Wait()
 	var waits []time.Duration
 	c.until(20*time.Second, "the neighbours' jobs have begun", func() bool {

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -101,6 +102,51 @@ func (c *scenario) guests(first, n int) {
 		}
 	}
 	c.drained(10 * time.Minute)
+}
+
+// Tenants share by their weights, also while workers die and others come: as many of their jobs begin, to within five in a hundred.
+func TestSharesUnderKills(t *testing.T) {
+	t.Parallel()
+	docker(t)
+	kills := 10
+	if whole() {
+		kills = 60
+	}
+	s := newScenario(t, "shares-under-kills", newServer(t, redis7), strings.Replace(quick, "lease: 10s", "lease: 2s", 1)+
+		"tenants: { tiers: { two: { weight: 2 }, four: { weight: 4 } }, members: { b: two, c: four } }\n")
+	weights := []int{1, 2, 4}
+	const most = 100_000 // more than any of them comes to
+	for i, tenant := range []string{"a", "b", "c"} {
+		s.enqueue(i*most, most, errand{Takes: 5 * time.Millisecond}, jobs.ForTenant(tenant))
+	}
+	s.work() // one lives, and takes up what the others leave
+	pool := []*process{s.work(), s.work()}
+	from := time.Now()
+	for range kills {
+		time.Sleep(200*time.Millisecond + rand.N(600*time.Millisecond))
+		i := rand.IntN(len(pool))
+		pool[i].kill()
+		pool[i] = s.launch(s.backend(s.server.addr))
+	}
+	to := time.Now()
+	begun, all := make([]int, len(weights)), 0
+	for n, runs := range s.ledger.tale().runs {
+		for _, r := range runs {
+			if r.began.After(from) && r.began.Before(to) {
+				begun[n/most]++
+				all++
+			}
+		}
+	}
+	var off float64
+	for i, w := range weights {
+		share, due := float64(begun[i])/float64(all), float64(w)/7
+		off = max(off, math.Abs(share/due-1))
+	}
+	if off > 0.05 || all < 100*kills {
+		t.Errorf("with weights of %v there began %v", weights, begun)
+	}
+	record(s.name, verdict{note: fmt.Sprintf("%d kills; weights %v, begun %v: at most %.1f %% off", kills, weights, begun, 100*off)})
 }
 
 // dead takes the errands of dead letters for over: one that is killed three times alone is taken for poison.

@@ -44,6 +44,10 @@ var faultRules = []sabotage{
 		"o = core.Outcome{Ending: core.Interrupted}", "o.Delay = nil", "^TestStop$"),
 	inFault("a handler that exits its goroutine gives its place back", "shell/worker/run.go",
 		"go p.place()", "_ = p.place", "^TestGoexit$"),
+	inFault("shares: who waits for a place does not take one from his tenant's turns", "shell/worker/share.go",
+		"p.shareOf(p.opts.Places + l.prefetch)", "p.most()", "^TestSharesUnderKills$"),
+	inFault("purge: what a tenant had in every place is removed", "adapters/redis/purge.go",
+		"purgeDoneScript, g)", "purgeDoneScript, g+5)", "^TestPurge$"),
 }
 
 // ownClock has scripts go by the clock of the process: the machine's, which is the server's too, and what that is off.

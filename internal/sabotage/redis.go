@@ -91,4 +91,5 @@ var redisRules = []sabotage{
 	onRedis("a purge ends a tenant's pause, its own limits and that it is closed", "lua/purge.lua", ", 'paused:' .. tenant, 'override:' .. tenant", ""),
 	onRedis("a purge of a tenant that is not there removes nothing", "lua/purgejobs.lua", "if readable(record) and tenant_of(record) == ARGV[2] then", "if readable(record) then"),
 	onRedis("after a purge the tenant begins anew", "lua/purge.lua", "redis.call('HDEL', key, 'purging:' .. tenant, ", "redis.call('HDEL', key, "),
+	onRedis("a tenant of whom a holder wants no more keeps the rest of its turn", "lua/lib/pick.lua", "        if n > 0 then\n", "        if n > 0 and first == front then\n"),
 }

@@ -14,6 +14,7 @@ var limitLaws = []Law{
 	{"a turn that was cut short goes on with the next lease", cutShort},
 	{"in any part of a batch each tenant has its share", sharesInABatch},
 	{"a holder is given no more of a tenant than he wants, and told that there are more", wanted},
+	{"a tenant of whom a holder wants no more keeps the rest of its turn", wantedLater},
 	{"a tenant has no more jobs under lease than it may", capped},
 	{"a place that is free again is given again", freedPlaces},
 	{"a tenant starts no more jobs than its rate allows", rated},
@@ -134,6 +135,17 @@ func wanted(w *world) {
 	w.must(count["acme"] == 1 && count["globex"] == 3 && out.More, "at most 6 with 5 and 2: got %v, more: %v", count, out.More)
 	out = ask(0, map[string]int{"acme": 6})
 	w.must(len(out.Jobs) == 2 && !out.More, "any number: got %d jobs, more: %v", len(out.Jobs), out.More)
+}
+
+func wantedLater(w *world) {
+	w.configure(map[string]core.Limits{"four": {Weight: 4}})
+	w.load(10, "four", "one")
+	req := w.request(ann, 3)
+	req.Share = 2
+	count := share(w.ask(req).Jobs)
+	w.must(count["four"] == 2 && count["one"] == 1, "three jobs, at most two of each: got %v", count)
+	count = share(w.lease(bob, 3))
+	w.must(count["four"] == 2 && count["one"] == 1, "three more, of any number, where two were left of a turn: got %v", count)
 }
 
 func capped(w *world) {

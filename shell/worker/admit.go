@@ -37,10 +37,8 @@ func (l *link) admit(ctx context.Context, s *source, req ports.LeaseRequest, out
 		return
 	}
 	s.certain(sent)
-	l.mixed = false
 	now := time.Now()
 	for _, j := range out.Jobs {
-		l.mixed = l.mixed || j.Tenant != out.Jobs[0].Tenant
 		l.pool.crowd.saw(j.Tenant, now)
 		l.pool.take(s, j)
 	}

@@ -110,7 +110,7 @@ func (p *Pool) ended() int64 {
 // decided long before they come. The lock is held.
 func (l *link) adapt(ended int) {
 	most := max(l.pool.opts.Places, 10)
-	if l.mixed {
+	if l.pool.crowded() {
 		most = l.pool.opts.Places / 4
 	}
 	l.prefetch = min(max(2*ended, l.prefetch/2), most)
@@ -208,7 +208,7 @@ func (l *link) request(s *source, n int) ports.LeaseRequest {
 		return *s.unanswered
 	}
 	s.request++
-	share, has := l.pool.share()
+	share, has := l.share()
 	s.finished = l.pool.finished
 	s.unanswered = &ports.LeaseRequest{
 		Queue: s.Name, Holder: l.pool.holder, Request: s.request, Max: n, TTL: s.Lease,

@@ -28,7 +28,6 @@ type link struct {
 	unsettled int                // outcomes, and those whose settling is under way
 	turn      int                // whose turn it is to be looked at in a poll
 	prefetch  int                // how many jobs to have waiting; see adapt
-	mixed     bool               // the last batch was of several tenants
 	workers   []ports.WorkerInfo // who is on the roster, as of the last look
 	looked    time.Time          // when that was, by the backend's clock
 }

@@ -28,19 +28,27 @@ func (c *crowd) saw(tenant string, now time.Time) {
 	c.tenant, c.seen = tenant, now
 }
 
+// crowded reports whether several tenants have work, or had some of late. The lock is held.
+func (p *Pool) crowded() bool { return time.Now().Before(p.crowd.until) }
+
 // most is how many jobs of one tenant may run here, so that one whose jobs are long or many leaves places for the next of
 // others; 0 for any number, while only one has work. The lock is held.
-func (p *Pool) most() int {
-	most := (p.opts.Places*p.opts.MaxShare + 99) / 100
-	if most >= p.opts.Places || p.crowd.until.IsZero() || !time.Now().Before(p.crowd.until) {
+func (p *Pool) most() int { return p.shareOf(p.opts.Places) }
+
+// shareOf is the share of one tenant in so many; 0 for all of them. The lock is held.
+func (p *Pool) shareOf(n int) int {
+	most := (n*p.opts.MaxShare + 99) / 100
+	if most >= n || !p.crowded() {
 		return 0
 	}
 	return most
 }
 
-// share is how many jobs of one tenant to ask for, with those that are here already. The lock is held.
-func (p *Pool) share() (most int, has map[string]int) {
-	if most = p.most(); most == 0 {
+// share is how many jobs of one tenant to ask for, with those that are here already: its share of the places and of what may
+// wait for them. Were it of the places alone, a tenant of great weight could not have the turns that it is due. The lock is held.
+func (l *link) share() (most int, has map[string]int) {
+	p := l.pool
+	if most = p.shareOf(p.opts.Places + l.prefetch); most == 0 {
 		return 0, nil
 	}
 	has = maps.Clone(p.crowd.running)

@@ -31,12 +31,11 @@ local function turns(level, want, out, left)
     if #got == n and redis.call('EXISTS', list) == 1 then
       if not l.free and allowed(l) == 0 then
         repose(level, tenant, l)
-      elseif most > 0 and wanted(tenant) == 0 then
-        left[#left + 1] = tenant
       elseif n == turn then
         back[#back + 1] = tenant
       else -- cut short
-        front[#front + 1] = tenant
+        local first = most > 0 and wanted(tenant) == 0 and left or front
+        first[#first + 1] = tenant
         if n > 0 then
           redis.call('HSET', q, 'left' .. level, (turn - n) .. ':' .. tenant)
         end
