@@ -4,6 +4,7 @@ SHELL := /bin/bash
 LINT := go tool -modfile=tools/go.mod golangci-lint
 LINT_BENCH := go tool -modfile=../tools/go.mod golangci-lint
 FUZZTIME ?= 10s
+FAIRNESS ?=
 SOAK ?= 10m
 
 # Tests say in this file what they were run with, and what they left out.
@@ -65,8 +66,8 @@ bench: ## measure the steps of a job on memory and on Redis
 	@JOBS_TEST_REPORT=$(REPORT) go test -run '^$$' -bench . -benchmem ./integration/...; $(TELL)
 
 .PHONY: fairness
-fairness: ## measure what quiet tenants wait beside a noisy one, here and elsewhere; 15 minutes; needs redis-server or REDIS_URL; writes a page
-	@cd bench && go run ./fairness -plots ../docs/explanation/fairness -page ../docs/explanation/fairness.md
+fairness: ## measure what quiet tenants wait beside a noisy one, here and elsewhere; 16 minutes; needs redis-server or REDIS_URL; writes a page (FAIRNESS="-rounds 1" for other settings)
+	@cd bench && go run ./fairness -plots ../docs/explanation/fairness -page ../docs/explanation/fairness.md $(FAIRNESS)
 
 .PHONY: bench-test
 bench-test: ## run the tests of bench, a module of its own that "make test" does not reach

@@ -129,7 +129,7 @@ func round(_, high float64) (ticks []plot.Tick) {
 // plot is how many jobs of each tenant had started over time.
 func (s shares) plot() (*plot.Plot, error) {
 	p := chart.New("Three tenants under load, by weight", "seconds", "jobs started")
-	p.X.Min, p.Y.Min = 0, 0
+	p.X.Min, p.Y.Min, p.X.Tick.Marker = 0, 0, plot.TickerFunc(round)
 	var errs []error
 	highest := 0.0
 	for n, tenant := range s.tenants() {

@@ -19,6 +19,7 @@ import (
 const (
 	width  = 16 * vg.Centimeter
 	height = 9 * vg.Centimeter
+	margin = 8 // points, on each side
 )
 
 // colors are told apart by those who see few of them too (Okabe and Ito).
@@ -96,7 +97,10 @@ func Label(p *plot.Plot, x, y float64, text string, left bool) error {
 // Save writes the plot as SVG, in whatever plain font the reader has.
 func Save(p *plot.Plot, path string) error {
 	c := vgsvg.New(width, height)
-	p.Draw(draw.New(c))
+	whole := draw.New(c)
+	whole.SetColor(color.White)
+	whole.Fill(whole.Rectangle.Path())
+	p.Draw(draw.Crop(whole, margin, -margin, margin, -margin))
 	var text bytes.Buffer
 	if _, err := c.WriteTo(&text); err != nil {
 		return err
