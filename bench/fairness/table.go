@@ -41,7 +41,7 @@ func (r results) table() string {
 	fmt.Fprintf(&t, "\nMedians of %d rounds, of %d jobs each; on %s, %d cores, %s, Go %s, asynq %s.", r.Rounds, quiets*int(r.Quiet/often),
 		r.Place.Day, r.Place.Cores, r.Place.Redis, r.Place.Go, strings.TrimPrefix(r.Place.Asynq, "v"))
 	if len(r.Place.Load) > 0 {
-		fmt.Fprintf(&t, " What else ran on the machine made a load of %s before the rounds.", strings.Join(r.Place.Load, ", "))
+		fmt.Fprintf(&t, " The machine, with all else that ran on it, had a load of %s before the rounds.", strings.Join(r.Place.Load, ", "))
 	}
 	fmt.Fprintf(&t, " Each job was watched for at least %s: “> %[1]s” is a job that had not begun then.\n\n%s", short(r.Watch), r.byWeight())
 	return t.String()
