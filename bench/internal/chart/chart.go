@@ -99,7 +99,7 @@ func Save(p *plot.Plot, path string) error {
 	c := vgsvg.New(width, height)
 	whole := draw.New(c)
 	whole.SetColor(color.White)
-	whole.Fill(whole.Rectangle.Path())
+	whole.Fill(whole.Path())
 	p.Draw(draw.Crop(whole, margin, -margin, margin, -margin))
 	var text bytes.Buffer
 	if _, err := c.WriteTo(&text); err != nil {
