@@ -2,7 +2,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 LINT := go tool -modfile=tools/go.mod golangci-lint
+LINT_BENCH := go tool -modfile=../tools/go.mod golangci-lint
 FUZZTIME ?= 10s
+FAIRNESS ?=
 SOAK ?= 10m
 
 # Tests say in this file what they were run with, and what they left out.
@@ -63,6 +65,14 @@ latency: ## measure how soon jobs start: on an idle queue, when they are due, an
 bench: ## measure the steps of a job on memory and on Redis
 	@JOBS_TEST_REPORT=$(REPORT) go test -run '^$$' -bench . -benchmem ./integration/...; $(TELL)
 
+.PHONY: fairness
+fairness: ## measure what quiet tenants wait beside a noisy one, here and elsewhere; 16 minutes; needs redis-server or REDIS_URL; writes a page (FAIRNESS="-rounds 1" for other settings)
+	@cd bench && go run ./fairness -plots ../docs/explanation/fairness -page ../docs/explanation/fairness.md $(FAIRNESS)
+
+.PHONY: bench-test
+bench-test: ## run the tests of bench, a module of its own that "make test" does not reach
+	@cd bench && go test ./...
+
 .PHONY: fuzz
 fuzz: ## fuzz each target for FUZZTIME (10s)
 	@set -e; for target in $$(grep -rhoE 'func Fuzz[A-Za-z]+' --include='*_test.go' . | cut -c6- | sort -u); do \
@@ -73,10 +83,12 @@ fuzz: ## fuzz each target for FUZZTIME (10s)
 .PHONY: fmt
 fmt: ## format the code
 	@$(LINT) fmt ./...
+	@cd bench && $(LINT_BENCH) fmt ./...
 
 .PHONY: lint
 lint: ## look for what the compiler lets pass
 	@$(LINT) run ./...
+	@cd bench && $(LINT_BENCH) run ./...
 
 .PHONY: docs
 docs: ## make anew what is generated: the reference of the configuration, its schema, the code in the pages
@@ -88,13 +100,13 @@ sabotage: ## take out one rule at a time and see that a test notices
 
 .PHONY: tidy
 tidy: ## bring the modules' files up to date
-	@go mod tidy && cd tools && go mod tidy
+	@go mod tidy && cd tools && go mod tidy && cd ../bench && go mod tidy
 
 .PHONY: vuln
 vuln: ## look for known vulnerabilities; needs the network
 	@go tool -modfile=tools/go.mod govulncheck ./...
 
 .PHONY: check
-check: lint cover race ## all that CI runs
+check: lint bench-test cover race ## all that CI runs
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=3s
 	@$(MAKE) --no-print-directory sabotage

@@ -136,7 +136,7 @@ type Worker struct {
 	StuckAfter time.Duration `koanf:"stuck_after"`
 	// What to do about a stuck handler: hold, which keeps its place and its lease; or exit, which ends the application with code 1.
 	OnStuck string `koanf:"on_stuck"`
-	// How much of its places the jobs of one tenant may take while others have work too.
+	// How much of its places the jobs of one tenant may take while others have work too; whole places, and one at least.
 	MaxShare Share `koanf:"max_share"`
 	// What to do with running handlers when the backend cannot be reached for so long that their leases are not certain: interrupt them; or continue, and risk that another worker runs the same jobs beside them.
 	OnLeaseUncertain string `koanf:"on_lease_uncertain"`

@@ -71,7 +71,7 @@ func TestPurge(t *testing.T) {
 	for _, entry := range slow {
 		slowest = max(slowest, entry.Duration)
 	}
-	if slowest > soon(20*time.Millisecond) || whole() && len(slow) > 5 { // some for the machine: it has other things to do
+	if steps := 7 * part / 100; len(slow) > 2+steps/100 { // some are for the machine, which has other things to do
 		t.Errorf("%d commands took more than 5 ms, one of them %s", len(slow), slowest)
 	}
 	leaver.gone()

@@ -37,7 +37,7 @@ func (p *Pool) most() int { return p.shareOf(p.opts.Places) }
 
 // shareOf is the share of one tenant in so many; 0 for all of them. The lock is held.
 func (p *Pool) shareOf(n int) int {
-	most := (n*p.opts.MaxShare + 99) / 100
+	most := max(1, n*p.opts.MaxShare/100)
 	if most >= n || !p.crowded() {
 		return 0
 	}

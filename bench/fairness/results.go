@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/boundary-go/jobs/bench/internal/server"
+)
+
+// results is all that was measured, and where.
+type results struct {
+	Rounds   int                `json:"rounds"`
+	Quiet    time.Duration      `json:"quiet"`
+	Watch    time.Duration      `json:"watch"`
+	Systems  []string           `json:"systems"`
+	Variants []string           `json:"variants"`
+	Waits    map[string][]waits `json:"waits"` // of SYSTEM/VARIANT, by round
+	Shares   shares             `json:"shares"`
+	Unshared shares             `json:"unshared"`
+	Place    place              `json:"place"`
+}
+
+// place is where and with what it was measured.
+type place struct {
+	Day   string   `json:"day"`
+	Cores int      `json:"cores"`
+	Load  []string `json:"load"` // of the machine in the minute before each round; nothing where it does not say
+	Redis string   `json:"redis"`
+	Go    string   `json:"go"`
+	Asynq string   `json:"asynq"`
+}
+
+// all measures everything, the systems in turn within a round, so that what disturbs the machine disturbs all.
+func all(ctx context.Context, s settings, redis *server.Server) (results, error) {
+	r := results{
+		Rounds: s.rounds, Quiet: s.quiet, Watch: s.watch, Waits: map[string][]waits{},
+		Systems: strings.Split(s.systems, ","), Variants: strings.Split(s.variants, ","),
+		Place: place{
+			Day: time.Now().UTC().Format(time.DateOnly), Cores: runtime.NumCPU(), Redis: redis.Version,
+			Go: strings.TrimPrefix(runtime.Version(), "go"), Asynq: versionOf("github.com/hibiken/asynq"),
+		},
+	}
+	for round := range s.rounds {
+		r.Place.Load = append(r.Place.Load, load()...)
+		for _, variant := range r.Variants {
+			for _, system := range r.Systems {
+				var w waits
+				what := system + "/" + variant
+				if err := apart(ctx, s, redis, what, &w); err != nil {
+					return r, err
+				}
+				r.Waits[what] = append(r.Waits[what], w)
+				log.Printf("round %d: %s: p50 %s, p99 %s", round+1, what, told(w.percentile(50), s.watch), told(w.percentile(99), s.watch))
+			}
+		}
+	}
+	return r, errors.Join(apart(ctx, s, redis, weighted, &r.Shares), apart(ctx, s, redis, unshared, &r.Unshared))
+}
+
+// apart measures one thing in a process of its own, and empties the Redis behind it.
+func apart(ctx context.Context, s settings, redis *server.Server, what string, into any) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	child := exec.CommandContext(ctx, self, "-measure", what, "-redis", redis.URL, "-quiet", s.quiet.String(), "-watch", s.watch.String())
+	child.Stderr = os.Stderr
+	out, err := child.Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if err := json.NewDecoder(bytes.NewReader(out)).Decode(into); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return redis.Empty(ctx)
+}
+
+// versionOf is the version of a module that this command was built with.
+func versionOf(module string) string {
+	info, _ := debug.ReadBuildInfo()
+	for _, m := range info.Deps {
+		if m.Path == module {
+			return m.Version
+		}
+	}
+	return "unknown"
+}
+
+// load is the load of the machine in the last minute, where it says so.
+func load() []string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(text))[:1]
+}
+
+// never is the wait of who did not begin.
+const never = time.Duration(1<<63 - 1)
+
+// percentile is the wait that p of 100 jobs had at the most; those that did not begin are jobs too.
+func (w waits) percentile(p int) time.Duration {
+	n := len(w.Began) + w.Missed
+	if at := (n - 1) * p / 100; at < len(w.Began) {
+		return w.Began[at]
+	}
+	return never
+}
+
+// median is the one in the middle.
+func median(all []time.Duration) time.Duration {
+	return slices.Sorted(slices.Values(all))[len(all)/2]
+}
+
+// together is the waits of all rounds.
+func together(rounds []waits) (all waits) {
+	for _, w := range rounds {
+		all.Began, all.Missed = append(all.Began, w.Began...), all.Missed+w.Missed
+	}
+	slices.Sort(all.Began)
+	return all
+}
