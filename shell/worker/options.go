@@ -20,7 +20,7 @@ type Options struct {
 	Places   int            // how many jobs run at once; at least 1
 
 	// MaxShare is how many of a hundred places the jobs of one tenant may take while another has work, or had some within the
-	// last ten seconds; 0 is 75. It is rounded up to whole places.
+	// last ten seconds; 0 is 75. It is rounded down to whole places, and one at least.
 	MaxShare int
 
 	// Poll is the longest that an idle worker goes without looking although nothing woke
