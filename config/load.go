@@ -137,6 +137,13 @@ func defaults(noFile bool, named map[string]any) map[string]any {
 	if len(tiers) > 0 {
 		out["tenants"] = map[string]any{"tiers": tiers}
 	}
+	types := map[string]any{}
+	for name := range section("types") {
+		types[name] = mapOf(DefaultTypeLimits())
+	}
+	if len(types) > 0 {
+		out["types"] = types
+	}
 	parts := map[string]any{}
 	for name := range backends {
 		parts[name] = mapOf(backend)

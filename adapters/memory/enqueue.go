@@ -24,7 +24,7 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 			out.Known = append(out.Known, known.Seen(now))
 			continue
 		}
-		if l := q.limits.of(j.Tenant); l.MaxWaiting > 0 && q.waitingOf(j.Tenant) >= l.MaxWaiting {
+		if l := q.limits.of(ports.OfTenant(j.Tenant)); l.MaxWaiting > 0 && q.waitingOf(j.Tenant) >= l.MaxWaiting {
 			over[i] = &ports.QuotaError{Queue: j.Queue, Tenant: j.Tenant, Limit: l.MaxWaiting, RetryAfter: l.RetryAfter()}
 			continue
 		}

@@ -61,7 +61,7 @@ func (q *queue) lease(req ports.LeaseRequest, now time.Time) (jobs []core.Job, m
 			q.leases[req.Holder] = l
 		}
 		l.held[e.job.ID] = e
-		q.limits.start(e.job.Tenant, now)
+		q.limits.start(e.job, now)
 		l.last(now.Add(req.TTL)) // they all end together
 		e.request, e.started, e.updated = req.Request, e.job.StartedAt, e.job.UpdatedAt
 		e.job = core.Claim(e.job, core.Lease{Holder: req.Holder, Rev: e.job.Rev + 1, Until: l.until, Suspect: suspect}, now)
@@ -69,12 +69,12 @@ func (q *queue) lease(req ports.LeaseRequest, now time.Time) (jobs []core.Job, m
 		has[e.job.Tenant]++
 	}
 	limit := min(req.Max, ports.MaxBatch)
-	if req.Suspects && limit > 0 {
+	if req.Suspects && limit > 0 && q.limits.mayStart(ports.WholeQueue, now) {
 		if e := q.takeSuspect(now); e != nil {
 			claim(e, true)
 		}
 	}
-	for len(jobs) < limit {
+	for len(jobs) < limit && q.limits.mayStart(ports.WholeQueue, now) {
 		e := q.take(now, passed)
 		if e == nil {
 			break
@@ -162,7 +162,7 @@ func (q *queue) giveBack(e *entry, now time.Time) {
 func (q *queue) unlease(e *entry) {
 	l := q.leases[e.job.Holder]
 	delete(l.held, e.job.ID)
-	q.limits.end(e.job.Tenant)
+	q.limits.end(e.job)
 	if len(l.held) == 0 {
 		delete(q.leases, e.job.Holder)
 	}

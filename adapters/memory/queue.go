@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
 )
 
 // queue is the jobs of one queue. Each job that is not over is in exactly one of
@@ -143,7 +144,7 @@ func (q *queue) takeUp(holder string, by, now time.Time) {
 		for _, e := range l.inOrder() {
 			e.job = core.Replace(e.job, core.TakeUp(e.job, now), e.job.Rev+1, now)
 			q.totals.Crashed++
-			q.limits.end(e.job.Tenant)
+			q.limits.end(e.job)
 			q.lineUp(e, true)
 		}
 	}
@@ -162,12 +163,12 @@ func (q *queue) take(now time.Time, passed func(tenant string) bool) *entry {
 				r.leave(turn)
 				continue
 			}
-			if !q.limits.mayStart(tenant, now) || passed(tenant) {
+			if !q.limits.mayStart(ports.OfTenant(tenant), now) || passed(tenant) {
 				continue
 			}
 			e := line.Front().Value.(*entry)
 			q.lift(e)
-			r.taken(turn, q.limits.of(tenant).Turn())
+			r.taken(turn, q.limits.of(ports.OfTenant(tenant)).Turn())
 			return e
 		}
 	}
@@ -203,7 +204,7 @@ func (r *ring) leave(turn *list.Element) {
 // takeSuspect is the next of the jobs that are to be leased alone; nil if there is none that may start.
 func (q *queue) takeSuspect(now time.Time) *entry {
 	for at := q.suspects.Front(); at != nil; at = at.Next() {
-		if e := at.Value.(*entry); q.limits.mayStart(e.job.Tenant, now) {
+		if e := at.Value.(*entry); q.limits.mayStart(ports.OfTenant(e.job.Tenant), now) {
 			q.lift(e)
 			return e
 		}
@@ -213,17 +214,31 @@ func (q *queue) takeSuspect(now time.Time) *entry {
 
 // hasReady reports whether a job could be leased at once.
 func (q *queue) hasReady(now time.Time) bool {
+	if !q.limits.mayStart(ports.WholeQueue, now) {
+		return false
+	}
 	if q.suspects.Len() > 0 {
 		return true
 	}
 	for i := range q.ready {
 		for tenant, line := range q.ready[i].lines {
-			if line.Len() > 0 && q.limits.mayStart(tenant, now) {
+			if line.Len() > 0 && q.limits.mayStart(ports.OfTenant(tenant), now) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// ripe reports whether any job is ready, whatever the limits say.
+func (q *queue) ripe() bool {
+	n := q.suspects.Len()
+	for i := range q.ready {
+		for _, line := range q.ready[i].lines {
+			n += line.Len()
+		}
+	}
+	return n > 0
 }
 
 // next is when the queue wants to be looked at again by holder; zero if nothing
@@ -245,10 +260,13 @@ func (q *queue) next(holder string, now time.Time) time.Time {
 	}
 	for i := 0; q.limits.bind() && i < len(q.ready); i++ {
 		for tenant := range q.ready[i].lines {
-			if again := q.limits.again(tenant, now); !again.IsZero() {
+			if again := q.limits.again(ports.OfTenant(tenant), now); !again.IsZero() {
 				sooner(again)
 			}
 		}
+	}
+	if again := q.limits.again(ports.WholeQueue, now); !again.IsZero() && q.ripe() {
+		sooner(again)
 	}
 	return at
 }

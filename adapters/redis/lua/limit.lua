@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- limit: sets what tenants may have, from this step on.
+-- limit: sets what the queue, its tenants and its job types may have, from this step on.
 --
 -- KEYS[1] queue
 -- ARGV skew, whether these are all that is configured ('1' or '0'), then fields of `limits` and what they are to hold; '' for
@@ -31,11 +31,21 @@ else
   redis.call('HDEL', key, '= ')
 end
 
-seat_all()
+local whole = redis.call('HGET', key, '=  ')
+if whole then
+  redis.call('HSET', q, 'whole', whole)
+else
+  redis.call('HDEL', q, 'whole')
+end
+seat_all(whole and parse(whole).places > 0)
 while redis.call('EXISTS', q .. ':resting') == 1 do
   rested('+inf')
 end
-if redis.call('EXISTS', key) == 1 then
+local some = {} -- of whom there are limits: a tenant's name has no space in it
+for _, field in ipairs(redis.call('HKEYS', key)) do
+  some[string.find(field, ' .') and 'shared' or 'limited'] = true
+end
+if some.limited then
   redis.call('HSET', q, 'limited', '1')
 else
   redis.call('HDEL', q, 'limited')

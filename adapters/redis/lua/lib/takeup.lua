@@ -19,9 +19,7 @@ local function reclaim(who)
   local fields = redis.call('HRANDFIELD', key, 100, 'WITHVALUES')
   for i = 1, #fields, 2 do
     ids[#ids + 1], held[fields[i]] = fields[i], fields[i + 1]
-    if string.find(fields[i + 1], ':p', 1, true) then
-      placed[#placed + 1] = fields[i]
-    end
+    note(placed, fields[i], fields[i + 1])
   end
   table.sort(ids, function(a, b) return a > b end)
   for _, id in ipairs(ids) do

@@ -29,23 +29,3 @@ local function rouse(tenant)
   end
   return roused
 end
-
--- free: gives back the places of leased jobs whose tenants may have no more than so many. Called while their records are
--- there. Gives how many of those who wait for work are to be told.
-local function free(ids)
-  local by, woken = {}, 0
-  for i, record in ipairs(#ids > 0 and redis.call('HMGET', q .. ':jobs', unpack(ids)) or {}) do
-    if readable(record) then
-      local tenant = tenant_of(record)
-      by[tenant] = by[tenant] or {}
-      table.insert(by[tenant], ids[i])
-    end
-  end
-  for tenant, some in pairs(by) do
-    redis.call('SREM', q .. ':running:' .. tenant, unpack(some))
-    if rouse(tenant) then
-      woken = woken + #some
-    end
-  end
-  return woken
-end
