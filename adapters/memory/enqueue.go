@@ -37,9 +37,7 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 // waitingOf is how many jobs of a tenant are ready.
 func (q *queue) waitingOf(tenant string) (n int) {
 	for i := range q.ready {
-		if line := q.ready[i].lines[tenant]; line != nil {
-			n += line.Len()
-		}
+		n += q.ready[i].lines[tenant].len()
 	}
 	return n
 }

@@ -47,13 +47,8 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 
 // lease claims the jobs that the request gets, and tells whether some were left for the sake of its Share.
 func (q *queue) lease(req ports.LeaseRequest, now time.Time) (jobs []core.Job, more bool) {
-	has := map[string]int{}
-	maps.Copy(has, req.Has)
-	passed := func(tenant string) bool {
-		full := req.Share > 0 && has[tenant] >= req.Share
-		more = more || full
-		return full
-	}
+	a := &asked{share: req.Share, has: map[string]int{}}
+	maps.Copy(a.has, req.Has)
 	claim := func(e *entry, suspect bool) {
 		l := q.leases[req.Holder]
 		if l == nil {
@@ -66,7 +61,7 @@ func (q *queue) lease(req ports.LeaseRequest, now time.Time) (jobs []core.Job, m
 		e.request, e.started, e.updated = req.Request, e.job.StartedAt, e.job.UpdatedAt
 		e.job = core.Claim(e.job, core.Lease{Holder: req.Holder, Rev: e.job.Rev + 1, Until: l.until, Suspect: suspect}, now)
 		jobs = append(jobs, own(e.job))
-		has[e.job.Tenant]++
+		a.has[e.job.Tenant]++
 	}
 	limit := min(req.Max, ports.MaxBatch)
 	if req.Suspects && limit > 0 && q.limits.mayStart(ports.WholeQueue, now) {
@@ -75,13 +70,30 @@ func (q *queue) lease(req ports.LeaseRequest, now time.Time) (jobs []core.Job, m
 		}
 	}
 	for len(jobs) < limit && q.limits.mayStart(ports.WholeQueue, now) {
-		e := q.take(now, passed)
+		e := q.take(now, a)
 		if e == nil {
 			break
 		}
 		claim(e, false)
 	}
-	return jobs, more
+	return jobs, a.more
+}
+
+// asked is how many jobs of one tenant a holder wants at the most, how many he has, and whether any were left for that.
+type asked struct {
+	share int // 0 for any number
+	has   map[string]int
+	more  bool
+}
+
+// full reports whether no more of a tenant's are wanted.
+func (a *asked) full(tenant string) bool { return a.share > 0 && a.has[tenant] >= a.share }
+
+// passes is full for a tenant whose turn it is.
+func (a *asked) passes(tenant string) bool {
+	full := a.full(tenant)
+	a.more = a.more || full
+	return full
 }
 
 // leasedBy is the jobs that the holder's request gave him, the most urgent first.

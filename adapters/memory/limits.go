@@ -31,9 +31,9 @@ func subjects(j core.Job) [3]ports.Subject {
 	return [...]ports.Subject{ports.OfTenant(j.Tenant), ports.OfType(j.Type), ports.WholeQueue}
 }
 
-// bind reports whether there are any of tenants.
+// bind reports whether there are any of tenants or job types.
 func (l *limits) bind() bool {
-	return l.configured.Default != (core.Limits{}) || len(l.configured.Tenants)+len(l.overridden)+len(l.paused) > 0
+	return l.configured.Default != (core.Limits{}) || len(l.configured.Tenants)+len(l.configured.Types)+len(l.overridden)+len(l.paused) > 0
 }
 
 // of is what a subject may have.

@@ -58,13 +58,14 @@ func (l *lease) inOrder() []*entry {
 	})
 }
 
-// ring is the ready jobs of one priority: a line for each tenant that has any, and the
+// ring is the ready jobs of one priority: those of each tenant that has any, and the
 // tenants in the order of their turns.
 type ring struct {
-	lines map[string]*list.List // of *entry
-	turns list.List             // of string
-	whose string                // whose turn it is, and has begun
-	had   int                   // jobs of that turn
+	lines  map[string]lanes // by tenant
+	turns  list.List        // of string
+	whose  string           // whose turn it is, and has begun
+	had    int              // jobs of that turn
+	served served           // of the types that are limited
 }
 
 func newQueue(name string, window time.Duration) *queue {
@@ -73,7 +74,7 @@ func newQueue(name string, window time.Duration) *queue {
 		jobs: map[core.ID]*entry{}, leases: map[string]*lease{}, remembered: map[core.ID]time.Time{},
 	}
 	for i := range q.ready {
-		q.ready[i].lines = map[string]*list.List{}
+		q.ready[i].lines, q.ready[i].served = map[string]lanes{}, served{}
 	}
 	return q
 }
@@ -98,10 +99,11 @@ func (q *queue) lineUp(e *entry, front bool) {
 	if !core.Suspected(e.job) {
 		r := &q.ready[e.job.Priority.Level()]
 		if r.lines[e.job.Tenant] == nil {
-			r.lines[e.job.Tenant] = list.New()
+			r.lines[e.job.Tenant] = lanes{}
 			r.turns.PushBack(e.job.Tenant)
 		}
-		e.line = r.lines[e.job.Tenant]
+		q.joins(r, e.job)
+		e.line = r.lines[e.job.Tenant].of(e.job.Type)
 	}
 	q.seq++
 	if front {
@@ -150,24 +152,26 @@ func (q *queue) takeUp(holder string, by, now time.Time) {
 	}
 }
 
-// take is the next job whose turn it is, out of its line; nil if none is ready. Tenants are asked for whether they are to
-// be passed over.
-func (q *queue) take(now time.Time, passed func(tenant string) bool) *entry {
+// take is the next job whose turn it is, out of its line; nil if none may start.
+func (q *queue) take(now time.Time, a *asked) *entry {
 	for i := range q.ready {
 		r := &q.ready[i]
 		for at := r.turns.Front(); at != nil; {
 			turn, tenant := at, at.Value.(string)
 			at = at.Next()
-			line := r.lines[tenant]
-			if line.Len() == 0 { // the last of them was cancelled
+			if r.lines[tenant].len() == 0 { // the last of them was cancelled
 				r.leave(turn)
 				continue
 			}
-			if !q.limits.mayStart(ports.OfTenant(tenant), now) || passed(tenant) {
+			if !q.limits.mayStart(ports.OfTenant(tenant), now) || a.passes(tenant) {
 				continue
 			}
-			e := line.Front().Value.(*entry)
+			e := r.lines[tenant].first(func(jobType string) bool { return q.isNext(r, tenant, jobType, now, a) })
+			if e == nil {
+				continue
+			}
 			q.lift(e)
+			q.took(r, e.job)
 			r.taken(turn, q.limits.of(ports.OfTenant(tenant)).Turn())
 			return e
 		}
@@ -184,7 +188,7 @@ func (r *ring) taken(turn *list.Element, of int) {
 	}
 	r.had++
 	switch {
-	case r.lines[tenant].Len() == 0:
+	case r.lines[tenant].len() == 0:
 		r.leave(turn)
 	case r.had >= of:
 		r.whose = ""
@@ -204,7 +208,7 @@ func (r *ring) leave(turn *list.Element) {
 // takeSuspect is the next of the jobs that are to be leased alone; nil if there is none that may start.
 func (q *queue) takeSuspect(now time.Time) *entry {
 	for at := q.suspects.Front(); at != nil; at = at.Next() {
-		if e := at.Value.(*entry); q.limits.mayStart(ports.OfTenant(e.job.Tenant), now) {
+		if e := at.Value.(*entry); q.limits.mayStart(ports.OfTenant(e.job.Tenant), now) && q.limits.mayStart(ports.OfType(e.job.Type), now) {
 			q.lift(e)
 			return e
 		}
@@ -221,8 +225,9 @@ func (q *queue) hasReady(now time.Time) bool {
 		return true
 	}
 	for i := range q.ready {
-		for tenant, line := range q.ready[i].lines {
-			if line.Len() > 0 && q.limits.mayStart(ports.OfTenant(tenant), now) {
+		for tenant, lanes := range q.ready[i].lines {
+			may := func(jobType string) bool { return q.limits.mayStart(ports.OfType(jobType), now) }
+			if q.limits.mayStart(ports.OfTenant(tenant), now) && lanes.first(may) != nil {
 				return true
 			}
 		}
@@ -234,8 +239,8 @@ func (q *queue) hasReady(now time.Time) bool {
 func (q *queue) ripe() bool {
 	n := q.suspects.Len()
 	for i := range q.ready {
-		for _, line := range q.ready[i].lines {
-			n += line.Len()
+		for _, lanes := range q.ready[i].lines {
+			n += lanes.len()
 		}
 	}
 	return n > 0
@@ -259,9 +264,14 @@ func (q *queue) next(holder string, now time.Time) time.Time {
 		}
 	}
 	for i := 0; q.limits.bind() && i < len(q.ready); i++ {
-		for tenant := range q.ready[i].lines {
+		for tenant, lanes := range q.ready[i].lines {
 			if again := q.limits.again(ports.OfTenant(tenant), now); !again.IsZero() {
 				sooner(again)
+			}
+			for jobType := range lanes {
+				if again := q.limits.again(ports.OfType(jobType), now); !again.IsZero() && lanes.has(jobType) {
+					sooner(again)
+				}
 			}
 		}
 	}

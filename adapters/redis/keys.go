@@ -14,13 +14,8 @@ func (b *Backend) leasesKey(queue, holder string) string {
 }
 func (b *Backend) holdersKey(queue string) string       { return b.queueKey(queue) + ":holders" }
 func (b *Backend) suspectsKey(queue string) string      { return b.queueKey(queue) + ":suspects" }
-func (b *Backend) ringKey(queue, level string) string   { return b.queueKey(queue) + ":ring:" + level }
-func (b *Backend) byTimeKey(queue, which string) string { return b.queueKey(queue) + ":" + which }
+func (b *Backend) partKey(queue, which string) string { return b.queueKey(queue) + ":" + which }
 func (b *Backend) historyKey(queue, gen string) string  { return b.queueKey(queue) + ":history:" + gen }
-
-func (b *Backend) readyKey(queue, level, tenant string) string {
-	return b.queueKey(queue) + ":ready:" + level + ":" + tenant
-}
 
 // queuesKey lists every queue that ever held a job.
 func (b *Backend) queuesKey() string { return b.opts.Prefix + ":queues" }

@@ -15,7 +15,7 @@ for i = 3, #ARGV, 2 do
       local flags = string.find(value, ':c', 1, true) and CANCELLING or 0
       record = sub(record, 1, 1) .. char(flags, byte(record, 3), PENDING)
         .. struct.pack('>I6', string.match(value, '^%d+') + 1) .. sub(record, 11)
-      redis.call('HSET', q .. ':jobs', id, line(id, record, true))
+      redis.call('HSET', q .. ':jobs', id, line(id, record, value))
       n = n + 1
     end
   end

@@ -8,14 +8,15 @@
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
 --      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer; whether jobs were left
 --      for the sake of the share
---# use clock record turn line wake free window aside promote limits look rest whole takeup sweep meet share pick popped admit again
+--# use clock record turn line wake free window aside promote limits look lane rest whole takeup sweep meet share grant grants pop lanes sideline pick popped admit choose again
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
 local given = ARGV[6] == '1' and again(leases, holder, request)
 if given then
   return given
 end
-local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole')
+local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole', 'typed')
+typed = meta[5] and true or false
 promote({'scheduled', 'retrying'})
 take_up(holder, tonumber(ARGV[8]))
 if meta[3] then
@@ -44,7 +45,7 @@ end
 local rev = redis.call('HINCRBY', q, 'rev', 2) -- two: one for the lease, one for what settles it
 local value, fields = rev .. ':' .. now .. ':' .. request, {}
 for i, id in ipairs(ids) do
-  fields[2 * i - 1], fields[2 * i] = id, value .. (flagged(records[i], CANCELLING) and ':c' or '') .. (placed[id] and ':p' or '') .. (capped and ':q' or '')
+  fields[2 * i - 1], fields[2 * i] = id, value .. (flagged(records[i], CANCELLING) and ':c' or '') .. (placed[id] or '') .. (capped and ':q' or '')
 end
 if suspect == 1 then
   fields[2] = fields[2] .. ':s'

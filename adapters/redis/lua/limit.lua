@@ -31,23 +31,26 @@ else
   redis.call('HDEL', key, '= ')
 end
 
-local whole = redis.call('HGET', key, '=  ')
-if whole then
-  redis.call('HSET', q, 'whole', whole)
-else
-  redis.call('HDEL', q, 'whole')
+local whole, some = redis.call('HGET', key, '=  '), {}
+for _, field in ipairs(redis.call('HKEYS', key)) do -- a tenant's name has no space in it
+  local kind = string.find(field, '[:=] [^ ]') and 'typed' or string.find(field, ' .') and 'whole' or 'limited'
+  some[kind] = kind == 'whole' and whole or '1'
+end
+if not some.typed and redis.call('EXISTS', q .. ':lanes') == 1 then
+  some.typed = '0' -- until there are no jobs in lanes any more
+end
+for _, kind in ipairs({'whole', 'typed', 'limited'}) do
+  if some[kind] then
+    redis.call('HSET', q, kind, some[kind])
+  else
+    redis.call('HDEL', q, kind)
+  end
 end
 seat_all(whole and parse(whole).places > 0)
 while redis.call('EXISTS', q .. ':resting') == 1 do
   rested('+inf')
 end
-local some = {} -- of whom there are limits: a tenant's name has no space in it
-for _, field in ipairs(redis.call('HKEYS', key)) do
-  some[string.find(field, ' .') and 'shared' or 'limited'] = true
-end
-if some.limited then
-  redis.call('HSET', q, 'limited', '1')
-else
-  redis.call('HDEL', q, 'limited')
+for _, name in ipairs(redis.call('ZRANGE', q .. ':awaited', 0, -1)) do
+  rouse(' ' .. name)
 end
 wake_all()

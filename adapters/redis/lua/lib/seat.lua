@@ -1,9 +1,9 @@
--- seat: gives places to jobs that run, and have none, though their tenants, or the queue, may now have no more than so many.
+-- seat: gives places to jobs that run, and have none, though their tenants, their types or the queue may now have no more than so many.
 local function seat(leases, ids, values, capped)
-  local tenants, some = {}, {}
+  local some, tenants, types = {}, {}, {}
   for i, record in ipairs(redis.call('HMGET', q .. ':jobs', unpack(ids))) do
     if readable(record) then
-      tenants[#tenants + 1], some[#some + 1] = tenant_of(record), i
+      some[#some + 1], tenants[#tenants + 1], types[#types + 1] = i, tenant_of(record), ' ' .. (type_of(record) or '-')
     end
   end
   local function mark(i, flag)
@@ -12,14 +12,18 @@ local function seat(leases, ids, values, capped)
       redis.call('HSET', leases, ids[i], values[i])
     end
   end
-  for k, l in ipairs(#some > 0 and limits_of(tenants) or {}) do
-    if l.places > 0 then
-      redis.call('SADD', q .. ':running:' .. tenants[k], ids[some[k]])
-      mark(some[k], ':p')
+  local function place(subjects, flag)
+    for k, l in ipairs(#some > 0 and limits_of(subjects) or {}) do
+      if l.places > 0 then
+        redis.call('SADD', q .. ':running:' .. subjects[k], ids[some[k]])
+        mark(some[k], flag)
+      end
     end
-    if capped then
-      mark(some[k], ':q')
-    end
+  end
+  place(tenants, ':p')
+  place(types, ':t')
+  for k = 1, capped and #some or 0 do
+    mark(some[k], ':q')
   end
 end
 

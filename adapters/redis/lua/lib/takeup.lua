@@ -25,7 +25,7 @@ local function reclaim(who)
   for _, id in ipairs(ids) do
     local record = redis.call('HGET', q .. ':jobs', id)
     if readable(record) then
-      redis.call('HSET', q .. ':jobs', id, line(id, crashed(record, held[id]), true))
+      redis.call('HSET', q .. ':jobs', id, line(id, crashed(record, held[id]), held[id]))
     else
       unreadable(id, record)
     end
