@@ -9,6 +9,7 @@ import (
 
 // sharedLaws is what holds of limits that tenants share: those of a queue as a whole.
 var sharedLaws = []Law{
+	{"a job cancelled in line takes nothing of its tenant's limits", cancelledInLine},
 	{"a queue has no more jobs under lease than it may", queueCapped},
 	{"a queue starts no more jobs than its rate allows, and says when it does", queueRated},
 	{"who waits is woken when a queue has a place again", wokenByQueue},
@@ -85,4 +86,17 @@ func queueOverridden(w *world) {
 	a, err = w.Backend.Allowance(w.ctx, queue, ports.WholeQueue)
 	w.did("Allowance", err)
 	w.must(a == ports.Allowance{}, "without limits: %+v", a)
+}
+
+func cancelledInLine(w *world) {
+	w.configure(map[string]core.Limits{"acme": {MaxRunning: 1}, "globex": {Rate: core.Rate{Jobs: 1, Per: time.Hour}}})
+	for _, tenant := range []string{"acme", "globex"} {
+		j := w.enqueue(of(tenant))
+		w.load(1, tenant)
+		cancelled, err := core.Cancel(w.get(j.Ref()), "no need", w.now())
+		w.did("core.Cancel", err)
+		w.swap(core.DefaultRetention().Retain(cancelled))
+	}
+	count := share(w.lease(ann, 10))
+	w.must(count["acme"] == 1 && count["globex"] == 1, "one of each is left: got %v", count)
 }

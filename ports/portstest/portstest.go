@@ -51,7 +51,7 @@ type Law struct {
 // Laws is all of them.
 func Laws() []Law {
 	var all []Law
-	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws, sharedLaws, typeLaws} {
+	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws, sharedLaws, typeLaws, storyLaws} {
 		all = append(all, part...)
 	}
 	return all

@@ -18,6 +18,7 @@ local function admit(entries, ids, records)
     local id = entries[i]
     if aside[id] then
       sideline(id, record, aside[id])
+      settle_up(id)
     elseif readable(record) and not flagged(record, LINED) then
       ids[#ids + 1], records[#records + 1] = id, record
       if limited then
@@ -28,8 +29,10 @@ local function admit(entries, ids, records)
       end
     elseif readable(record) then
       redis.call('HSET', q .. ':jobs', id, with_flags(record, byte(record, 2) - LINED))
+      settle_up(id)
     else
       unreadable(id, record)
+      settle_up(id)
     end
   end
   for l, some in pairs(starting) do

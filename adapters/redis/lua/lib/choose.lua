@@ -1,20 +1,29 @@
 -- choose: the jobs for a lease.
 
--- suspected: the next of those that must be leased alone, if its tenant and its type may start one.
+-- may_now: whether a job's tenant and its type may start one.
+local function may_now(record)
+  local tenant, name = tenant_of(record), typed and type_of(record) or ''
+  meet({tenant})
+  meet_types({name})
+  return allowed(met[tenant]) > 0 and (name == '' or allowed(met[' ' .. name]) > 0)
+end
+
+-- suspected: the next of those that must be leased alone, if it may start; of the first ten, those that may not go to the end.
 local function suspected()
-  local id = redis.call('LPOP', q .. ':suspects')
-  local record = id and (limited or typed) and redis.call('HGET', q .. ':jobs', id)
-  if readable(record) then
-    local tenant, name = tenant_of(record), typed and type_of(record) or ''
-    meet({tenant})
-    meet_types({name})
-    if allowed(met[tenant]) == 0 or name ~= '' and allowed(met[' ' .. name]) == 0 then
-      redis.call('RPUSH', q .. ':suspects', id)
+  local first
+  for _ = 1, 10 do
+    local id = redis.call('LPOP', q .. ':suspects')
+    local record = id and (limited or typed) and redis.call('HGET', q .. ':jobs', id)
+    if not readable(record) or may_now(record) then
+      from_lane[id or ''] = true
+      return id
+    end
+    redis.call('RPUSH', q .. ':suspects', id)
+    if id == first then
       return
     end
-    from_lane[id] = true
+    first = first or id
   end
-  return id
 end
 
 local function pick(want, with_suspect)

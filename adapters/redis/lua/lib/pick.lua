@@ -25,9 +25,7 @@ local function turns(level, want, out, left)
       there = got == n and redis.call('EXISTS', list) == 1
     end
     want = want - got
-    if not l.free then
-      taken(l, got)
-    end
+    charge(tenant, l, out, got)
     if most > 0 then
       given(tenant, got)
     end

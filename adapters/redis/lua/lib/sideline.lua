@@ -6,9 +6,12 @@ local function sideline(id, record, name)
     return
   end
   local text = redis.call('HGET', q .. ':lanes', at)
-  redis.call('HSET', q .. ':lanes', at, (text or ' ') .. name .. ' ')
+  local names, behind = string.match(text or ' ', '^(.* )(.*)$')
+  redis.call('HSET', q .. ':lanes', at, names .. name .. ' ' .. behind)
   meet({tenant_of(record)})
-  want(at, name, met[tenant_of(record)].weight)
+  if behind == '' then
+    want(at, name, met[tenant_of(record)].weight)
+  end
   if not text and redis.call('EXISTS', q .. ':ready:' .. at) == 0 then
     redis.call('ZADD', q .. ':resting', '+inf', at)
   end
