@@ -50,11 +50,11 @@ type wants struct{ tenant, jobType string }
 // served is what each has had of its type, each job by the inverse of the tenant's weight: who has had the least is the next.
 type served map[wants]float64
 
-// least is what that one has had who has had the least, of those who have jobs of a type.
+// least is what that one has had who has had the least, of those who have jobs of a type and do not stand back.
 func (r *ring) least(jobType string) (least float64) {
 	first := true
 	for tenant, lanes := range r.lines {
-		if had := r.served[wants{tenant, jobType}]; lanes.has(jobType) && (first || had < least) {
+		if had := r.served[wants{tenant, jobType}]; lanes.has(jobType) && !r.back[tenant] && (first || had < least) {
 			first, least = false, had
 		}
 	}
@@ -75,6 +75,17 @@ func (q *queue) joins(r *ring, j core.Job) {
 	if w := (wants{j.Tenant, j.Type}); q.limits.isLimited(j.Type) && !r.lines[j.Tenant].has(j.Type) {
 		r.served[w] = r.least(j.Type) + q.limits.part(j.Tenant)
 	}
+}
+
+// returns lets a tenant that stood back, as it could start nothing for a reason of its own, wait for types again, with nothing saved up.
+func (q *queue) returns(r *ring, tenant string) {
+	if !r.back[tenant] {
+		return
+	}
+	for jobType := range r.lines[tenant] {
+		r.served[wants{tenant, jobType}] = r.least(jobType) + q.limits.part(tenant)
+	}
+	delete(r.back, tenant)
 }
 
 // took notes that a job has started.

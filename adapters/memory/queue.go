@@ -66,6 +66,7 @@ type ring struct {
 	whose  string           // whose turn it is, and has begun
 	had    int              // jobs of that turn
 	served served           // of the types that are limited
+	back   map[string]bool  // tenants that could start nothing when last looked at
 }
 
 func newQueue(name string, window time.Duration) *queue {
@@ -74,7 +75,7 @@ func newQueue(name string, window time.Duration) *queue {
 		jobs: map[core.ID]*entry{}, leases: map[string]*lease{}, remembered: map[core.ID]time.Time{},
 	}
 	for i := range q.ready {
-		q.ready[i].lines, q.ready[i].served = map[string]lanes{}, served{}
+		q.ready[i] = ring{lines: map[string]lanes{}, served: served{}, back: map[string]bool{}}
 	}
 	return q
 }
@@ -163,7 +164,11 @@ func (q *queue) take(now time.Time, a *asked) *entry {
 				r.leave(turn)
 				continue
 			}
-			if !q.limits.mayStart(ports.OfTenant(tenant), now) || a.passes(tenant) {
+			if !q.limits.mayStart(ports.OfTenant(tenant), now) {
+				r.back[tenant] = true
+				continue
+			}
+			if q.returns(r, tenant); a.passes(tenant) {
 				continue
 			}
 			e := r.lines[tenant].first(func(jobType string) bool { return q.isNext(r, tenant, jobType, now, a) })
@@ -202,6 +207,7 @@ func (r *ring) leave(turn *list.Element) {
 		r.whose = ""
 	}
 	delete(r.lines, turn.Value.(string))
+	delete(r.back, turn.Value.(string))
 	r.turns.Remove(turn)
 }
 

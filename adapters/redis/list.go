@@ -262,7 +262,9 @@ func (b *Backend) lines(ctx context.Context, queue string) (parts []string, err 
 }
 
 // laneNames is the job types of a tenant's lanes: each has a space behind it.
-func laneNames(text string) []string { return strings.Fields(text[:strings.LastIndexByte(text, ' ')+1]) }
+func laneNames(text string) []string {
+	return strings.Fields(text[:strings.LastIndexByte(text, ' ')+1])
+}
 
 // listAfter is up to n members of a list after one of them; from its head if that one is gone, as
 // then those before it are.

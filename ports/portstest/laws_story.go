@@ -46,7 +46,9 @@ type tracked struct {
 	died   int    // how often its holder has
 }
 
-func (s *limited) say(format string, args ...any) { s.told = append(s.told, fmt.Sprintf(format, args...)) }
+func (s *limited) say(format string, args ...any) {
+	s.told = append(s.told, fmt.Sprintf(format, args...))
+}
 
 func (s *limited) ensure(ok bool, format string, args ...any) {
 	s.must(ok, "%s; %v", fmt.Sprintf(format, args...), s.told)

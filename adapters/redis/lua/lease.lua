@@ -8,7 +8,7 @@
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
 --      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer; whether jobs were left
 --      for the sake of the share
---# use clock record turn line wake free window aside promote limits look lane rest whole takeup sweep meet share grant grants pop lanes sideline pick popped admit choose again
+--# use clock record turn line wake free window aside promote limits look lane rest whole takeup sweep meet share grant grants pop lanes sideline sift pick popped admit choose again
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
 local given = ARGV[6] == '1' and again(leases, holder, request)

@@ -16,10 +16,7 @@ local function admit(entries, ids, records)
   end
   for i, record in ipairs(found) do
     local id = entries[i]
-    if aside[id] then
-      sideline(id, record, aside[id])
-      settle_up(id)
-    elseif readable(record) and not flagged(record, LINED) then
+    if not aside[id] and readable(record) and not flagged(record, LINED) then
       ids[#ids + 1], records[#records + 1] = id, record
       if limited then
         starts(tenant_of(record), id, ':p', '')
@@ -27,14 +24,15 @@ local function admit(entries, ids, records)
       if typed then
         starts(' ' .. (type_of(record) or ''), id, ':t', ':l')
       end
-    elseif readable(record) then
+    elseif not aside[id] and readable(record) then
       redis.call('HSET', q .. ':jobs', id, with_flags(record, byte(record, 2) - LINED))
       settle_up(id)
-    else
+    elseif not aside[id] then
       unreadable(id, record)
       settle_up(id)
     end
   end
+  sideline_all(entries, found, aside)
   for l, some in pairs(starting) do
     start(some.subject, l, some)
   end

@@ -43,9 +43,9 @@ local function from_lanes(at, text, n, weight, out)
   local names, got, last, dry, touched = names_of(text), 0, 0, {}, {}
   returns(at, names, text, weight)
   meet_types(names)
-  local before
+  local stuck
   repeat
-    before = got
+    stuck = true
     for i, name in ipairs(names) do
       local may = math.min(math.ceil((n - got) / (#names - i + 1)), may_take(name, at))
       if may > 0 and not dry[name] and not (name == '' and drains(names, dry)) then
@@ -55,8 +55,10 @@ local function from_lanes(at, text, n, weight, out)
         end
         got, last, touched[name], dry[name] = got + some, i, true, some < may
         took(name, at, some, weight)
+        stuck = false
       end
     end
-  until got == n or got == before
-  return got, rotate(at, names, last, touched)
+  until got == n or stuck
+  local there, open = rotate(at, names, last, touched)
+  return got, there, open and got == n
 end

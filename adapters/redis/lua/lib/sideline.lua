@@ -34,11 +34,9 @@ local function sort_out(entries, records)
   local awaited = #types > 0 and redis.call('ZMSCORE', q .. ':awaited', unpack(types)) or {}
   for k, name in ipairs(types) do
     local l = met[' ' .. name]
-    for _, i in ipairs(by[name]) do
-      local list = q .. ':ready:' .. byte(records[i], 23) .. ':' .. tenant_of(records[i]) .. ' ' .. name
-      if l.free and awaited[k] and redis.call('EXISTS', list) == 1 or not l.free and (awaited[k] or #by[name] > allowed(l)) then
-        out[entries[i]] = name
-      end
+    local wait = not l.free and (awaited[k] or #by[name] > allowed(l))
+    for _, i in ipairs(wait and by[name] or {}) do
+      out[entries[i]] = name
     end
   end
   return out

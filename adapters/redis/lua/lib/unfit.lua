@@ -30,6 +30,7 @@ function wrong.lane(name)
     if there then
       redis.call('HSET', q .. ':lanes', at, (string.match(text, '^.* ') or ' ') .. (named and '' or kind .. ' '))
       want(at, kind, 1)
+      redis.call('HSETNX', q, 'typed', '0')
     else
       drop_lane(at, kind)
     end
