@@ -101,6 +101,6 @@ var redisRules = []sabotage{
 	onRedis("who waits is woken when a job type has a place again", "lua/lib/turn.lua", "return awaited and true or false", "return false"),
 	onRedis("limits of a job type hold for jobs that run already, and an override goes before them", "lua/lib/seat.lua", "place(types, ':t')", ""),
 	onRedis("a job that is leased alone waits for its type's limits", "lua/lib/choose.lua", " and (name == '' or allowed(met[' ' .. name]) > 0)", ""),
-	onRedis("whatever happens, limits hold, nothing that may start waits, and nothing is out of order", "lua/lib/lanes.lua", "  returns(at, names, text, weight)\n", ""),
+	onRedis("whatever happens, limits hold, nothing that may start waits, and nothing is out of order", "lua/lib/sift.lua", "      settle_up(id)\n", ""),
 	onRedis("a job cancelled in line takes nothing of its tenant's limits", "lua/lib/pop.lua", "    rouse(charged[id])\n", ""),
 }

@@ -183,10 +183,11 @@ func typePassed(w *world) {
 	w.must(len(first) == 2, "two places: got %d", len(first))
 	w.loadTyped(8, export, "capped", "rated", "paused", "acme")
 	w.leaseNone(bob, "two places")
-	w.loadTyped(1, mail, "capped", "rated")
-	busy := w.lease(bob, 10)
-	w.must(len(busy) == 2, "a mail of each: got %d", len(busy))
 	w.did("PauseTenant", w.Backend.PauseTenant(w.ctx, queue, "paused", time.Time{}))
+	w.leaseNone(bob, "two places, and a pause")
+	w.offer(draft(of("capped"), typed(mail), at(core.High)), draft(of("rated"), typed(mail), at(core.High)))
+	busy := w.lease(bob, 10)
+	w.must(len(busy) == 2, "an urgent mail of each: got %d", len(busy))
 	w.swap(each(first, w.done)...)
 	places := func(rounds int) map[string]int {
 		var got []core.Job
@@ -305,6 +306,12 @@ func typeOperated(w *world) {
 	w.leaseNone(bob, "one place")
 	pending := w.list(ports.Filter{Queue: queue, Type: export, Statuses: []core.Status{core.Pending}}, 4)
 	w.must(len(pending) == 9 && w.tally().Ready == 9, "nine wait: %d are listed and %d counted", len(pending), w.tally().Ready)
+	only := w.enqueue(of("initech"), typed(export))
+	w.leaseNone(bob, "one place, and one more")
+	refused, err := w.Backend.Delete(w.ctx, w.get(only.Ref()))
+	w.did("Delete", err)
+	w.must(len(refused) == 0, "the only one of a tenant cannot be deleted")
+	w.sound()
 	now := w.now()
 	for i, j := range pending[:8] {
 		if i%2 == 0 {
@@ -320,7 +327,7 @@ func typeOperated(w *world) {
 	w.must(w.tally().Ready == 1, "one waits: %d are counted", w.tally().Ready)
 	w.limitExports(core.Limits{MaxRunning: 2}, nil)
 	w.must(w.leaseOne(bob).ID == pending[8].ID, "another is leased than the one that is left")
-	refused, err := w.Backend.Delete(w.ctx, w.enqueue(of("acme"), typed(export)))
+	refused, err = w.Backend.Delete(w.ctx, w.enqueue(of("acme"), typed(export)))
 	w.did("Delete", err)
 	w.must(len(refused) == 1, "a job that is newer was deleted")
 }
