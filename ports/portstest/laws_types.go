@@ -181,7 +181,7 @@ func typePassed(w *world) {
 	w.loadTyped(2, export, "other")
 	first := w.lease(ann, 10)
 	w.must(len(first) == 2, "two places: got %d", len(first))
-	w.loadTyped(8, export, "capped", "rated", "paused", "acme")
+	w.loadTyped(8, export, "capped", "rated", "paused", "zeta")
 	w.leaseNone(bob, "two places")
 	w.did("PauseTenant", w.Backend.PauseTenant(w.ctx, queue, "paused", time.Time{}))
 	w.leaseNone(bob, "two places, and a pause")
@@ -200,13 +200,13 @@ func typePassed(w *world) {
 		return share(got)
 	}
 	got := places(1)
-	w.must(got["acme"] == 2, "two places, and three who may start nothing: got %v", got)
+	w.must(got["zeta"] == 2, "two places, and three who may start nothing: got %v", got)
 	w.did("ResumeTenant", w.Backend.ResumeTenant(w.ctx, queue, "paused"))
 	got = places(3)
-	w.must(got["acme"] >= 2 && got["paused"] >= 2, "six places after the pause, in which nothing is saved up: got %v", got)
+	w.must(got["zeta"] >= 2 && got["paused"] >= 2, "six places after the pause, in which nothing is saved up: got %v", got)
 	w.swap(w.done(busy[slices.IndexFunc(busy, func(j core.Job) bool { return j.Tenant == "capped" })]))
 	got = places(3)
-	w.must(got["acme"] >= 1 && got["paused"] >= 1 && got["capped"] >= 1, "with a place for the tenant that was capped: got %v", got)
+	w.must(got["zeta"] >= 1 && got["paused"] >= 1 && got["capped"] >= 1, "with a place for the tenant that was capped: got %v", got)
 }
 
 func typeByPriority(w *world) {
