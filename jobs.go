@@ -54,7 +54,7 @@ type (
 	Status = core.Status
 	// Priority ranks the jobs of one queue.
 	Priority = core.Priority
-	// Limits is what a tenant may have of a queue; see [Operator.SetLimits].
+	// Limits is what a tenant may have of a queue, or a job type, or the queue as a whole; see [Operator.SetLimits].
 	Limits = core.Limits
 	// Rate is how many jobs may start in a time.
 	Rate = core.Rate

@@ -18,7 +18,8 @@ import (
 
 const tiers = `
 backends: { main: { type: memory } }
-queues: { default: {}, mail: {} }
+queues: { default: {}, mail: { max_running: 7 } }
+types: { export: { rate: 3/1m, burst: 2 } }
 workers: { default: { queues: [default, mail] } }
 tenants:
   default: free
@@ -39,6 +40,14 @@ func TestTenantsHaveWhatTheConfigurationGivesThem(t *testing.T) {
 			if got, err := operator.Allowance(t.Context(), queue, tenant); err != nil || got != (jobs.Allowance{Limits: want}) {
 				t.Errorf("%q may have of %s: %+v, %v, want %+v", tenant, queue, got, err, want)
 			}
+		}
+		byType, err := operator.TypeAllowance(t.Context(), queue, "export")
+		if want := (jobs.Limits{Rate: jobs.Rate{Jobs: 3, Per: time.Minute, Burst: 2}}); err != nil || byType.Limits != want {
+			t.Errorf("exports may have of %s: %+v, %v", queue, byType, err)
+		}
+		whole, err := operator.QueueAllowance(t.Context(), queue)
+		if want := (jobs.Limits{MaxRunning: map[string]int{"mail": 7}[queue]}); err != nil || whole.Limits != want {
+			t.Errorf("%s may have %+v, %v", queue, whole, err)
 		}
 	}
 }

@@ -31,6 +31,8 @@ type Config struct {
 	Workers map[string]Worker `koanf:"workers"`
 	// What tenants may have of each queue.
 	Tenants Tenants `koanf:"tenants"`
+	// What all jobs of a type together may have of each queue, by job type.
+	Types map[string]TypeLimits `koanf:"types"`
 	// What this process does: client, worker. A client is always there.
 	Roles []string `koanf:"roles"`
 }
@@ -63,6 +65,12 @@ type Queue struct {
 	MaxPayload Size `koanf:"max_payload"`
 	// How long the ID of a finished job stays known, so that it cannot be enqueued again.
 	DedupWindow time.Duration `koanf:"dedup_window"`
+	// How many of its jobs may run at once, in all processes together; 0 is any number.
+	MaxRunning int `koanf:"max_running"`
+	// How many of its jobs may start in a time, evenly, as in 10/1s; none is any number.
+	Rate Rate `koanf:"rate"`
+	// How many of them may start at once after a silence.
+	Burst int `koanf:"burst"`
 	// What must be true of a stored job before Enqueue returns.
 	Durability Durability `koanf:"durability"`
 }
@@ -166,6 +174,16 @@ type Tier struct {
 	MaxWaiting int `koanf:"max_waiting"`
 }
 
+// TypeLimits is what all jobs of a type together may have of a queue, in all processes.
+type TypeLimits struct {
+	// How many of them may run at once; 0 is any number.
+	MaxRunning int `koanf:"max_running"`
+	// How many of them may start in a time, evenly, as in 10/1s; none is any number.
+	Rate Rate `koanf:"rate"`
+	// How many of them may start at once after a silence.
+	Burst int `koanf:"burst"`
+}
+
 // Rate is a number of jobs in a time, in text as 10/1s.
 type Rate string
 
@@ -230,7 +248,7 @@ func Default(b Backend) Config {
 func DefaultQueue(backend string) Queue {
 	return Queue{
 		Backend: backend, Retry: DefaultName, Lease: 30 * time.Second, Timeout: 30 * time.Minute,
-		UnhandledTTL: 5 * time.Minute, MaxPayload: core.MaxPayload, DedupWindow: time.Hour,
+		UnhandledTTL: 5 * time.Minute, MaxPayload: core.MaxPayload, DedupWindow: time.Hour, Burst: 1,
 		Durability: Durability{Within: core.ConfirmWithin},
 	}
 }
@@ -259,19 +277,38 @@ func DefaultWorker() Worker {
 // DefaultTier is a tier with every default: a turn like everybody's, and no limits.
 func DefaultTier() Tier { return Tier{Weight: 1, Burst: 1} }
 
+// DefaultTypeLimits is those of a job type with every default, which is none.
+func DefaultTypeLimits() TypeLimits { return TypeLimits{Burst: 1} }
+
 // Limits is what a tenant of the tier may have, as core has it. Of a rate that is none it says so.
 func (t Tier) Limits() (core.Limits, error) {
-	l := core.Limits{Weight: t.Weight, MaxRunning: t.MaxRunning, MaxWaiting: t.MaxWaiting}
-	if t.Rate != "" {
-		n, per, _ := strings.Cut(string(t.Rate), "/")
-		jobs, err := strconv.Atoi(n)
-		span, err2 := time.ParseDuration(per)
-		if err != nil || err2 != nil {
-			return l, errors.New("it is no number of jobs in a time, as in 10/1s, 100/1m")
-		}
-		l.Rate = core.Rate{Jobs: jobs, Per: span, Burst: t.Burst}
+	rate, err := t.Rate.with(t.Burst)
+	return core.Limits{Weight: t.Weight, MaxRunning: t.MaxRunning, MaxWaiting: t.MaxWaiting, Rate: rate}, err
+}
+
+// Limits is what the jobs of the type may have, as core has it.
+func (t TypeLimits) Limits() (core.Limits, error) {
+	rate, err := t.Rate.with(t.Burst)
+	return core.Limits{MaxRunning: t.MaxRunning, Rate: rate}, err
+}
+
+// Limits is what the jobs of the queue may have, as core has it.
+func (q Queue) Limits() (core.Limits, error) {
+	return TypeLimits{MaxRunning: q.MaxRunning, Rate: q.Rate, Burst: q.Burst}.Limits()
+}
+
+// with is the rate as core has it, with a burst.
+func (r Rate) with(burst int) (core.Rate, error) {
+	if r == "" {
+		return core.Rate{}, nil
 	}
-	return l, nil
+	n, per, _ := strings.Cut(string(r), "/")
+	jobs, err := strconv.Atoi(n)
+	span, err2 := time.ParseDuration(per)
+	if err != nil || err2 != nil {
+		return core.Rate{}, errors.New("it is no number of jobs in a time, as in 10/1s, 100/1m")
+	}
+	return core.Rate{Jobs: jobs, Per: span, Burst: burst}, nil
 }
 
 // Policy is the retry policy as core has it.

@@ -110,6 +110,8 @@ func (c converter) named(p path, t reflect.Type, v any) any {
 		return c.refuse(p, "it is %s, and should be names and numbers, as in { default: 1 }", kindOf(v))
 	case !ok && t.Kind() == reflect.String:
 		return c.refuse(p, "it is %s, and should be tenants and their tiers, as in { acme: free }", kindOf(v))
+	case !ok && v != nil && t == reflect.TypeFor[TypeLimits]():
+		return c.refuse(p, "it is %s, and should be job types and their limits, as in { export: { max_running: 3 } }", kindOf(v))
 	case !ok && v != nil:
 		return c.refuse(p, "it is %s, and should be names and what they stand for, as in { default: {} }", kindOf(v))
 	}
@@ -130,7 +132,9 @@ func badKey(t reflect.Type, name string) string {
 	switch {
 	case t.Kind() == reflect.String && core.CheckIdentifier(name) != nil:
 		return fmt.Sprintf("%s is no tenant: it takes 1 to %d printable ASCII characters, no space", quoted(name), core.MaxIdentifier)
-	case t.Kind() != reflect.String && core.CheckName(name) != nil:
+	case t == reflect.TypeFor[TypeLimits]() && core.CheckIdentifier(name) != nil:
+		return fmt.Sprintf("%s is no job type: it takes 1 to %d printable ASCII characters, no space", quoted(name), core.MaxIdentifier)
+	case t.Kind() != reflect.String && t != reflect.TypeFor[TypeLimits]() && core.CheckName(name) != nil:
 		return badName(name)
 	default:
 		return ""
@@ -307,7 +311,7 @@ func sizeOf(v any) (out any, want string) {
 // rateOf reads a number of jobs in a time.
 func rateOf(v any) (out any, want string) {
 	text, _ := v.(string)
-	if _, err := (Tier{Rate: Rate(text)}).Limits(); err != nil || text == "" {
+	if _, err := Rate(text).with(1); err != nil || text == "" {
 		return nil, "a number of jobs in a time, as in 10/1s, 100/1m"
 	}
 	return Rate(text), ""

@@ -176,6 +176,7 @@ func everyKey() config.Config {
 			"default": {
 				Backend: "spare", Lease: time.Minute, Retry: "gentle", Timeout: 90 * time.Minute,
 				UnhandledTTL: 10 * time.Minute, MaxPayload: 64 << 10, DedupWindow: 2 * time.Hour,
+				MaxRunning: 10, Rate: "5/1s", Burst: 3,
 				Durability: config.Durability{Replicas: 1, Fsync: true, Within: 300 * time.Millisecond},
 			},
 			"mail": config.DefaultQueue("main"),
@@ -206,6 +207,9 @@ func everyKey() config.Config {
 				"free": {Weight: 1, MaxRunning: 5, Rate: "10/1s", Burst: 20, MaxWaiting: 1000}, "enterprise": {Weight: 4, Burst: 1},
 			},
 			Members: map[string]string{"acme": "enterprise", "globex:eu": "free"},
+		},
+		Types: map[string]config.TypeLimits{
+			"export": {MaxRunning: 3, Rate: "10/1m", Burst: 2}, "report:pdf": {MaxRunning: 1, Burst: 1},
 		},
 		Roles: []string{config.RoleWorker},
 	}

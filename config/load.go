@@ -111,10 +111,7 @@ func defaults(noFile bool, named map[string]any) map[string]any {
 	}
 	out := map[string]any{"roles": Default(Backend{}).Roles}
 	fill := func(key string, part any) {
-		parts := map[string]any{}
-		for name := range section(key) {
-			parts[name] = mapOf(part)
-		}
+		parts := allOf(section(key), part)
 		if _, there := named[key]; !there || key == "retries" {
 			parts[DefaultName] = mapOf(part)
 		}
@@ -129,20 +126,24 @@ func defaults(noFile bool, named map[string]any) map[string]any {
 	fill("retries", DefaultRetry())
 	fill("registries", Registry{})
 	fill("workers", DefaultWorker())
-	tiers := map[string]any{}
 	said, _ := section("tenants")["tiers"].(map[string]any)
-	for name := range said {
-		tiers[name] = mapOf(DefaultTier())
-	}
-	if len(tiers) > 0 {
+	if tiers := allOf(said, DefaultTier()); len(tiers) > 0 {
 		out["tenants"] = map[string]any{"tiers": tiers}
 	}
-	parts := map[string]any{}
-	for name := range backends {
-		parts[name] = mapOf(backend)
+	if types := allOf(section("types"), DefaultTypeLimits()); len(types) > 0 {
+		out["types"] = types
 	}
-	out["backends"] = parts
+	out["backends"] = allOf(backends, backend)
 	return out
+}
+
+// allOf is a part with its defaults for each name.
+func allOf(names map[string]any, part any) map[string]any {
+	parts := map[string]any{}
+	for name := range names {
+		parts[name] = mapOf(part)
+	}
+	return parts
 }
 
 // mapOf is a struct as a map by its keys.

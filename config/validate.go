@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +54,9 @@ func (cfg Config) faults(checkURL func(string, Secret) error) []finding {
 		c.worker(path{"workers", name}, cfg.Workers[name])
 	}
 	c.tenants(path{"tenants"}, cfg.Tenants)
+	for _, name := range sortedKeys(cfg.Types) {
+		c.types(path{"types", name}, cfg.Types[name])
+	}
 	for i, role := range cfg.Roles {
 		if role != RoleClient && role != RoleWorker {
 			c.fault(path{"roles"}.item(i), "no role %s; %s", value(quoted(role)), there(role, []string{RoleClient, RoleWorker}))
@@ -159,6 +163,7 @@ func (c *check) queue(p path, q Queue) {
 	c.span(p.to("unhandled_ttl"), q.UnhandledTTL, time.Second)
 	least(c, p.to("max_payload"), q.MaxPayload, 1)
 	c.span(p.to("dedup_window"), q.DedupWindow, time.Second)
+	c.bounds(p, q.MaxRunning, q.Rate, q.Burst)
 	d := p.to("durability")
 	least(c, d.to("replicas"), q.Durability.Replicas, 0)
 	c.span(d.to("within"), q.Durability.Within, time.Millisecond)
@@ -248,14 +253,26 @@ func (c *check) tier(p path, t Tier) {
 	if t.Weight > core.MaxWeight {
 		c.fault(p.to("weight"), "%s is too much; it takes at most %d", value(brief(t.Weight)), core.MaxWeight)
 	}
-	least(c, p.to("max_running"), t.MaxRunning, 0)
 	least(c, p.to("max_waiting"), t.MaxWaiting, 0)
-	least(c, p.to("burst"), t.Burst, 1)
-	l, err := t.Limits()
-	switch rate := (core.Limits{Rate: l.Rate}); {
+	c.bounds(p, t.MaxRunning, t.Rate, t.Burst)
+}
+
+func (c *check) types(p path, t TypeLimits) {
+	if bad := badKey(reflect.TypeFor[TypeLimits](), p[len(p)-1]); bad != "" {
+		c.fault(p, "%s", bad)
+	}
+	c.bounds(p, t.MaxRunning, t.Rate, t.Burst)
+}
+
+// bounds checks how many jobs of somebody may run, and start.
+func (c *check) bounds(p path, running int, rate Rate, burst int) {
+	least(c, p.to("max_running"), running, 0)
+	least(c, p.to("burst"), burst, 1)
+	r, err := rate.with(burst)
+	switch {
 	case err != nil:
-		c.fault(p.to("rate"), "%s: %v", value(quoted(string(t.Rate))), err)
-	case t.Burst > 0 && rate.Validate() != nil:
-		c.fault(p.to("rate"), "%s is no rate: it takes a job or more in 1ms or more, and at most one in a microsecond", value(quoted(string(t.Rate))))
+		c.fault(p.to("rate"), "%s: %v", value(quoted(string(rate))), err)
+	case burst > 0 && (core.Limits{Rate: r}).Validate() != nil:
+		c.fault(p.to("rate"), "%s is no rate: it takes a job or more in 1ms or more, and at most one in a microsecond", value(quoted(string(rate))))
 	}
 }

@@ -37,7 +37,8 @@ func TestValidate(t *testing.T) {
 		},
 		{
 			"a queue that is zero", func(c *config.Config) { c.Queues["default"] = config.Queue{Backend: "main"} },
-			`the configuration has 6 faults:
+			`the configuration has 7 faults:
+  queues.default.burst: 0 is too little; it takes at least 1
   queues.default.dedup_window: 0s is too little; it takes at least 1s
   queues.default.durability.within: 0s is too little; it takes at least 1ms
   queues.default.lease: 0s is too little; it takes at least 1s

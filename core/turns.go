@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Limits is what a tenant may have of a queue. The zero Limits is one turn in each round, and no limit.
+// Limits is what a tenant may have of a queue, or a job type, or the queue as a whole. The zero Limits is one turn in each round, and no limit.
 type Limits struct {
 	Weight     int  // how many jobs the tenant's turn is of; 0 is 1
 	MaxRunning int  // how many of its jobs may run at once, in all processes together; 0: any number
@@ -52,6 +52,19 @@ func (l Limits) Validate() error {
 	}
 	if r := l.Rate; r != (Rate{}) && (r.Jobs < 1 || r.Burst < 0 || r.Per < time.Millisecond || r.Interval() < time.Microsecond) {
 		errs = append(errs, fmt.Errorf("rate: %d jobs in %s after %d at once is none: it takes a job or more in 1ms or more, and at most one in a microsecond", r.Jobs, r.Per, r.Burst))
+	}
+	return errors.Join(errs...)
+}
+
+// ValidateShared says everything that is wrong with limits of a job type, or of a queue as a whole, or nil. These have no turns, and refuse
+// no jobs.
+func (l Limits) ValidateShared() error {
+	errs := []error{l.Validate()}
+	if l.Weight != 0 {
+		errs = append(errs, fmt.Errorf("weight: %d is a tenant's to have; a job type and a queue take no turns", l.Weight))
+	}
+	if l.MaxWaiting != 0 {
+		errs = append(errs, fmt.Errorf("max waiting: %d is a tenant's to have; a job type and a queue refuse no jobs", l.MaxWaiting))
 	}
 	return errors.Join(errs...)
 }

@@ -77,6 +77,18 @@ var damages = []struct {
 		p.jobs(3, "acme")
 		p.do("RPUSH", p.key+":ring:2", "acme")
 	}, []string{"its tenant has no turn, or several"}, nil, 0},
+	{"a lane is not said to be one", func(p *patient) {
+		p.jobs(3, "acme")
+		p.do("RPOPLPUSH", p.key+":ready:2:acme", p.key+":ready:2:acme work")
+	}, []string{"it is a lane and not said to be one"}, nil, 0},
+	{"a lane is said to be there, and is not", func(p *patient) {
+		p.jobs(3, "acme")
+		p.do("HSET", p.key+":lanes", "2:acme", " work ")
+	}, []string{"it is a lane and not said to be one, or said to be and is none"}, nil, 0},
+	{"somebody waits for a type without a lane", func(p *patient) {
+		p.jobs(3, "acme")
+		p.do("ZADD", p.key+":wanting:work", 2e12, "2:acme")
+	}, []string{"it is a lane and not said to be one, or said to be and is none"}, nil, 0},
 	{"a tenant has a turn and no line", func(p *patient) {
 		p.do("RPUSH", p.key+":ring:2", "ghost")
 	}, []string{"its tenant has a turn without it"}, nil, 0},

@@ -29,7 +29,7 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 			refused[i] = fmt.Errorf("%w: queue %s takes no more jobs of tenant %q", ports.ErrTenantClosed, j.Queue, j.Tenant)
 			continue
 		}
-		if l := q.limits.of(j.Tenant); l.MaxWaiting > 0 && q.waitingOf(j.Tenant) >= l.MaxWaiting {
+		if l := q.limits.of(ports.OfTenant(j.Tenant)); l.MaxWaiting > 0 && q.waitingOf(j.Tenant) >= l.MaxWaiting {
 			refused[i] = &ports.QuotaError{Queue: j.Queue, Tenant: j.Tenant, Limit: l.MaxWaiting, RetryAfter: l.RetryAfter()}
 			continue
 		}
@@ -42,9 +42,7 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 // waitingOf is how many jobs of a tenant are ready.
 func (q *queue) waitingOf(tenant string) (n int) {
 	for i := range q.ready {
-		if line := q.ready[i].lines[tenant]; line != nil {
-			n += line.Len()
-		}
+		n += q.ready[i].lines[tenant].len()
 	}
 	return n
 }

@@ -47,13 +47,8 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 
 // lease claims the jobs that the request gets, and tells whether some were left for the sake of its Share.
 func (q *queue) lease(req ports.LeaseRequest, now time.Time) (jobs []core.Job, more bool) {
-	has := map[string]int{}
-	maps.Copy(has, req.Has)
-	passed := func(tenant string) bool {
-		full := req.Share > 0 && has[tenant] >= req.Share
-		more = more || full
-		return full
-	}
+	a := &asked{share: req.Share, has: map[string]int{}}
+	maps.Copy(a.has, req.Has)
 	claim := func(e *entry, suspect bool) {
 		l := q.leases[req.Holder]
 		if l == nil {
@@ -61,27 +56,44 @@ func (q *queue) lease(req ports.LeaseRequest, now time.Time) (jobs []core.Job, m
 			q.leases[req.Holder] = l
 		}
 		l.held[e.job.ID] = e
-		q.limits.start(e.job.Tenant, now)
+		q.limits.start(e.job, now)
 		l.last(now.Add(req.TTL)) // they all end together
 		e.request, e.started, e.updated = req.Request, e.job.StartedAt, e.job.UpdatedAt
 		e.job = core.Claim(e.job, core.Lease{Holder: req.Holder, Rev: e.job.Rev + 1, Until: l.until, Suspect: suspect}, now)
 		jobs = append(jobs, own(e.job))
-		has[e.job.Tenant]++
+		a.has[e.job.Tenant]++
 	}
 	limit := min(req.Max, ports.MaxBatch)
-	if req.Suspects && limit > 0 {
+	if req.Suspects && limit > 0 && q.limits.mayStart(ports.WholeQueue, now) {
 		if e := q.takeSuspect(now); e != nil {
 			claim(e, true)
 		}
 	}
-	for len(jobs) < limit {
-		e := q.take(now, passed)
+	for len(jobs) < limit && q.limits.mayStart(ports.WholeQueue, now) {
+		e := q.take(now, a)
 		if e == nil {
 			break
 		}
 		claim(e, false)
 	}
-	return jobs, more
+	return jobs, a.more
+}
+
+// asked is how many jobs of one tenant a holder wants at the most, how many he has, and whether any were left for that.
+type asked struct {
+	share int // 0 for any number
+	has   map[string]int
+	more  bool
+}
+
+// full reports whether no more of a tenant's are wanted.
+func (a *asked) full(tenant string) bool { return a.share > 0 && a.has[tenant] >= a.share }
+
+// passes is full for a tenant whose turn it is.
+func (a *asked) passes(tenant string) bool {
+	full := a.full(tenant)
+	a.more = a.more || full
+	return full
 }
 
 // leasedBy is the jobs that the holder's request gave him, the most urgent first.
@@ -162,7 +174,7 @@ func (q *queue) giveBack(e *entry, now time.Time) {
 func (q *queue) unlease(e *entry) {
 	l := q.leases[e.job.Holder]
 	delete(l.held, e.job.ID)
-	q.limits.end(e.job.Tenant)
+	q.limits.end(e.job)
 	if len(l.held) == 0 {
 		delete(q.leases, e.job.Holder)
 	}

@@ -110,8 +110,9 @@ func (q *queue) forget(tenant string) {
 		delete(step.tenants, tenant)
 	}
 	l := &q.limits
-	delete(l.overridden, tenant)
-	delete(l.paused, tenant)
+	of := ports.OfTenant(tenant)
+	delete(l.overridden, of)
+	delete(l.paused, of)
 	delete(l.closed, tenant)
-	delete(l.due, tenant)
+	delete(l.due, of)
 }

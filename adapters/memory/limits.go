@@ -9,74 +9,86 @@ import (
 	"github.com/boundary-go/jobs/ports"
 )
 
-// limits is what the tenants of a queue may have, and what they have had of it.
+// limits is what a queue, its tenants and its job types may have, and what they have had.
 type limits struct {
 	configured ports.Configured
-	overridden map[string]core.Limits
-	paused     map[string]time.Time // until when; zero is for good
-	running    map[string]int       // jobs under lease, by tenant
-	due        map[string]time.Time // when the next start would be even; see core.Rate
-	closed     map[string]bool      // those of whom no more jobs are taken in
-	lapsed     time.Time            // when it was last looked for what says nothing any more
+	overridden map[ports.Subject]core.Limits
+	paused     map[ports.Subject]time.Time // until when; zero is for good
+	running    map[ports.Subject]int       // jobs under lease
+	due        map[ports.Subject]time.Time // when the next start would be even; see core.Rate
+	closed     map[string]bool             // tenants of whom no more jobs are taken in
+	lapsed     time.Time                   // when it was last looked for what says nothing any more
 }
 
 func newLimits() limits {
-	return limits{overridden: map[string]core.Limits{}, paused: map[string]time.Time{}, running: map[string]int{}, due: map[string]time.Time{}, closed: map[string]bool{}}
+	return limits{
+		overridden: map[ports.Subject]core.Limits{}, paused: map[ports.Subject]time.Time{},
+		running: map[ports.Subject]int{}, due: map[ports.Subject]time.Time{}, closed: map[string]bool{},
+	}
 }
 
-// bind reports whether there are any.
+// subjects is all whose limits a job is under.
+func subjects(j core.Job) [3]ports.Subject {
+	return [...]ports.Subject{ports.OfTenant(j.Tenant), ports.OfType(j.Type), ports.WholeQueue}
+}
+
+// bind reports whether there are any of tenants or job types.
 func (l *limits) bind() bool {
-	return l.configured.Default != (core.Limits{}) || len(l.configured.Tenants)+len(l.overridden)+len(l.paused) > 0
+	return l.configured.Default != (core.Limits{}) || len(l.configured.Tenants)+len(l.configured.Types)+len(l.overridden)+len(l.paused) > 0
 }
 
-// of is what a tenant may have.
-func (l *limits) of(tenant string) core.Limits {
-	if o, ok := l.overridden[tenant]; ok {
+// of is what a subject may have.
+func (l *limits) of(s ports.Subject) core.Limits {
+	if o, ok := l.overridden[s]; ok {
 		return o
 	}
-	return l.configured.Of(tenant)
+	return l.configured.Of(s)
 }
 
-// mayStart reports whether a job of the tenant may start now.
-func (l *limits) mayStart(tenant string, now time.Time) bool {
-	own := l.of(tenant)
-	return l.hasRoom(tenant, own, now) && (own.Rate.Interval() == 0 || own.Rate.Allows(now, l.due[tenant]) > 0)
+// mayStart reports whether a job of the subject may start now.
+func (l *limits) mayStart(s ports.Subject, now time.Time) bool {
+	own := l.of(s)
+	return l.hasRoom(s, own, now) && (own.Rate.Interval() == 0 || own.Rate.Allows(now, l.due[s]) > 0)
 }
 
-func (l *limits) hasRoom(tenant string, own core.Limits, now time.Time) bool {
-	return !l.isPaused(tenant, now) && (own.MaxRunning == 0 || l.running[tenant] < own.MaxRunning)
+func (l *limits) hasRoom(s ports.Subject, own core.Limits, now time.Time) bool {
+	return !l.isPaused(s, now) && (own.MaxRunning == 0 || l.running[s] < own.MaxRunning)
 }
 
-func (l *limits) isPaused(tenant string, now time.Time) bool {
-	until, paused := l.paused[tenant]
+func (l *limits) isPaused(s ports.Subject, now time.Time) bool {
+	until, paused := l.paused[s]
 	return paused && (until.IsZero() || until.After(now))
 }
 
-// again is when the tenant's rate allows a job again, or its pause ends; zero if it is not for that that none may start.
-func (l *limits) again(tenant string, now time.Time) time.Time {
-	own := l.of(tenant)
+// again is when the subject's rate allows a job again, or its pause ends; zero if it is not for that that none may start.
+func (l *limits) again(s ports.Subject, now time.Time) time.Time {
+	own := l.of(s)
 	switch {
-	case l.isPaused(tenant, now):
-		return l.paused[tenant]
-	case l.mayStart(tenant, now) || !l.hasRoom(tenant, own, now):
+	case l.isPaused(s, now):
+		return l.paused[s]
+	case l.mayStart(s, now) || !l.hasRoom(s, own, now):
 		return time.Time{}
 	default:
-		return own.Rate.Next(l.due[tenant])
+		return own.Rate.Next(l.due[s])
 	}
 }
 
-// start notes that a job of the tenant starts.
-func (l *limits) start(tenant string, now time.Time) {
-	l.running[tenant]++
-	if r := l.of(tenant).Rate; r.Interval() > 0 {
-		l.due[tenant] = r.After(now, l.due[tenant], 1)
+// start notes that a job starts.
+func (l *limits) start(j core.Job, now time.Time) {
+	for _, s := range subjects(j) {
+		l.running[s]++
+		if r := l.of(s).Rate; r.Interval() > 0 {
+			l.due[s] = r.After(now, l.due[s], 1)
+		}
 	}
 }
 
-// end notes that a job of the tenant is not under lease any more.
-func (l *limits) end(tenant string) {
-	if l.running[tenant]--; l.running[tenant] == 0 {
-		delete(l.running, tenant)
+// end notes that a job is not under lease any more.
+func (l *limits) end(j core.Job) {
+	for _, s := range subjects(j) {
+		if l.running[s]--; l.running[s] == 0 {
+			delete(l.running, s)
+		}
 	}
 }
 
@@ -86,21 +98,21 @@ func (l *limits) lapse(now time.Time) {
 		return
 	}
 	l.lapsed = now
-	maps.DeleteFunc(l.due, func(_ string, due time.Time) bool { return !due.After(now) })
-	maps.DeleteFunc(l.paused, func(_ string, until time.Time) bool { return !until.IsZero() && !until.After(now) })
+	maps.DeleteFunc(l.due, func(_ ports.Subject, due time.Time) bool { return !due.After(now) })
+	maps.DeleteFunc(l.paused, func(_ ports.Subject, until time.Time) bool { return !until.IsZero() && !until.After(now) })
 }
 
 // Configure implements [ports.Limiter].
 func (b *Backend) Configure(ctx context.Context, queue string, want ports.Configured) error {
-	want.Tenants = maps.Clone(want.Tenants)
+	want.Tenants, want.Types = maps.Clone(want.Tenants), maps.Clone(want.Types)
 	return b.limit(ctx, queue, func(l *limits) { l.configured = want })
 }
 
 // Override implements [ports.Limiter].
-func (b *Backend) Override(ctx context.Context, queue, tenant string, own *core.Limits) error {
+func (b *Backend) Override(ctx context.Context, queue string, of ports.Subject, own *core.Limits) error {
 	return b.limit(ctx, queue, func(l *limits) {
-		if delete(l.overridden, tenant); own != nil {
-			l.overridden[tenant] = *own
+		if delete(l.overridden, of); own != nil {
+			l.overridden[of] = *own
 		}
 	})
 }
@@ -108,18 +120,19 @@ func (b *Backend) Override(ctx context.Context, queue, tenant string, own *core.
 // PauseTenant implements [ports.Limiter].
 func (b *Backend) PauseTenant(ctx context.Context, queue, tenant string, until time.Time) error {
 	return b.limit(ctx, queue, func(l *limits) {
-		if at, paused := l.paused[tenant]; !paused || !at.IsZero() && (until.IsZero() || until.After(at)) {
-			l.paused[tenant] = until
+		of := ports.OfTenant(tenant)
+		if at, paused := l.paused[of]; !paused || !at.IsZero() && (until.IsZero() || until.After(at)) {
+			l.paused[of] = until
 		}
 	})
 }
 
 // ResumeTenant implements [ports.Limiter].
 func (b *Backend) ResumeTenant(ctx context.Context, queue, tenant string) error {
-	return b.limit(ctx, queue, func(l *limits) { delete(l.paused, tenant) })
+	return b.limit(ctx, queue, func(l *limits) { delete(l.paused, ports.OfTenant(tenant)) })
 }
 
-// limit changes what tenants may have, and tells all who wait.
+// limit changes what subjects may have, and tells all who wait.
 func (b *Backend) limit(ctx context.Context, queue string, change func(*limits)) error {
 	now, err := b.begin(ctx)
 	if err != nil {
@@ -133,17 +146,17 @@ func (b *Backend) limit(ctx context.Context, queue string, change func(*limits))
 }
 
 // Allowance implements [ports.Limiter].
-func (b *Backend) Allowance(ctx context.Context, queue, tenant string) (ports.Allowance, error) {
+func (b *Backend) Allowance(ctx context.Context, queue string, of ports.Subject) (ports.Allowance, error) {
 	now, err := b.begin(ctx)
 	if err != nil {
 		return ports.Allowance{}, err
 	}
 	defer b.mu.Unlock()
 	l := &b.queue(queue, now).limits
-	_, overridden := l.overridden[tenant]
-	out := ports.Allowance{Limits: l.of(tenant), Overridden: overridden, Paused: l.isPaused(tenant, now), Closed: l.closed[tenant]}
+	_, overridden := l.overridden[of]
+	out := ports.Allowance{Limits: l.of(of), Overridden: overridden, Paused: l.isPaused(of, now), Closed: l.closed[string(of)]}
 	if out.Paused {
-		out.Until = l.paused[tenant]
+		out.Until = l.paused[of]
 	}
 	return out, nil
 }

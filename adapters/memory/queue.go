@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
 )
 
 // queue is the jobs of one queue. Each job that is not over is in exactly one of
@@ -58,12 +59,14 @@ func (l *lease) inOrder() []*entry {
 	})
 }
 
-// ring is the ready jobs of one priority: a line for each tenant that has any, and the
+// ring is the ready jobs of one priority: those of each tenant that has any, and the
 // tenants in the order of their turns.
 type ring struct {
-	lines map[string]*list.List // of *entry
-	turns list.List             // of string
-	had   map[string]int        // jobs of a turn that has begun
+	lines  map[string]lanes // by tenant
+	turns  list.List        // of string
+	had    map[string]int   // jobs of a turn that has begun
+	served served           // of the types that are limited
+	back   map[string]bool  // tenants that could start nothing when last looked at
 }
 
 func newQueue(name string, window time.Duration) *queue {
@@ -72,7 +75,7 @@ func newQueue(name string, window time.Duration) *queue {
 		jobs: map[core.ID]*entry{}, leases: map[string]*lease{}, remembered: map[core.ID]trace{},
 	}
 	for i := range q.ready {
-		q.ready[i].lines, q.ready[i].had = map[string]*list.List{}, map[string]int{}
+		q.ready[i] = ring{lines: map[string]lanes{}, had: map[string]int{}, served: served{}, back: map[string]bool{}}
 	}
 	return q
 }
@@ -97,10 +100,11 @@ func (q *queue) lineUp(e *entry, front bool) {
 	if !core.Suspected(e.job) {
 		r := &q.ready[e.job.Priority.Level()]
 		if r.lines[e.job.Tenant] == nil {
-			r.lines[e.job.Tenant] = list.New()
+			r.lines[e.job.Tenant] = lanes{}
 			r.turns.PushBack(e.job.Tenant)
 		}
-		e.line = r.lines[e.job.Tenant]
+		q.joins(r, e.job)
+		e.line = r.lines[e.job.Tenant].of(e.job.Type)
 	}
 	q.seq++
 	if front {
@@ -143,31 +147,37 @@ func (q *queue) takeUp(holder string, by, now time.Time) {
 		for _, e := range l.inOrder() {
 			e.job = core.Replace(e.job, core.TakeUp(e.job, now), e.job.Rev+1, now)
 			q.totals.Crashed++
-			q.limits.end(e.job.Tenant)
+			q.limits.end(e.job)
 			q.lineUp(e, true)
 		}
 	}
 }
 
-// take is the next job whose turn it is, out of its line; nil if none is ready. Tenants are asked for whether they are to
-// be passed over.
-func (q *queue) take(now time.Time, passed func(tenant string) bool) *entry {
+// take is the next job whose turn it is, out of its line; nil if none may start.
+func (q *queue) take(now time.Time, a *asked) *entry {
 	for i := range q.ready {
 		r := &q.ready[i]
 		for at := r.turns.Front(); at != nil; {
 			turn, tenant := at, at.Value.(string)
 			at = at.Next()
-			line := r.lines[tenant]
-			if line.Len() == 0 { // the last of them was cancelled
+			if r.lines[tenant].len() == 0 { // the last of them was cancelled
 				r.leave(turn)
 				continue
 			}
-			if !q.limits.mayStart(tenant, now) || passed(tenant) {
+			if !q.limits.mayStart(ports.OfTenant(tenant), now) {
+				r.back[tenant] = true
 				continue
 			}
-			e := line.Front().Value.(*entry)
+			if q.returns(r, tenant); a.passes(tenant) {
+				continue
+			}
+			e := r.lines[tenant].first(func(jobType string) bool { return q.isNext(r, tenant, jobType, now, a) })
+			if e == nil {
+				continue
+			}
 			q.lift(e)
-			r.taken(turn, q.limits.of(tenant).Turn())
+			q.took(r, e.job)
+			r.taken(turn, q.limits.of(ports.OfTenant(tenant)).Turn())
 			return e
 		}
 	}
@@ -180,7 +190,7 @@ func (r *ring) taken(turn *list.Element, of int) {
 	tenant := turn.Value.(string)
 	r.had[tenant]++
 	switch {
-	case r.lines[tenant].Len() == 0:
+	case r.lines[tenant].len() == 0:
 		r.leave(turn)
 	case r.had[tenant] >= of:
 		delete(r.had, tenant)
@@ -192,13 +202,14 @@ func (r *ring) taken(turn *list.Element, of int) {
 func (r *ring) leave(turn *list.Element) {
 	delete(r.had, turn.Value.(string))
 	delete(r.lines, turn.Value.(string))
+	delete(r.back, turn.Value.(string))
 	r.turns.Remove(turn)
 }
 
 // takeSuspect is the next of the jobs that are to be leased alone; nil if there is none that may start.
 func (q *queue) takeSuspect(now time.Time) *entry {
 	for at := q.suspects.Front(); at != nil; at = at.Next() {
-		if e := at.Value.(*entry); q.limits.mayStart(e.job.Tenant, now) {
+		if e := at.Value.(*entry); q.limits.mayStart(ports.OfTenant(e.job.Tenant), now) && q.limits.mayStart(ports.OfType(e.job.Type), now) {
 			q.lift(e)
 			return e
 		}
@@ -208,17 +219,32 @@ func (q *queue) takeSuspect(now time.Time) *entry {
 
 // hasReady reports whether a job could be leased at once.
 func (q *queue) hasReady(now time.Time) bool {
+	if !q.limits.mayStart(ports.WholeQueue, now) {
+		return false
+	}
 	if q.suspects.Len() > 0 {
 		return true
 	}
 	for i := range q.ready {
-		for tenant, line := range q.ready[i].lines {
-			if line.Len() > 0 && q.limits.mayStart(tenant, now) {
+		for tenant, lanes := range q.ready[i].lines {
+			may := func(jobType string) bool { return q.limits.mayStart(ports.OfType(jobType), now) }
+			if q.limits.mayStart(ports.OfTenant(tenant), now) && lanes.first(may) != nil {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// ripe reports whether any job is ready, whatever the limits say.
+func (q *queue) ripe() bool {
+	n := q.suspects.Len()
+	for i := range q.ready {
+		for _, lanes := range q.ready[i].lines {
+			n += lanes.len()
+		}
+	}
+	return n > 0
 }
 
 // next is when the queue wants to be looked at again by holder; zero if nothing
@@ -239,11 +265,19 @@ func (q *queue) next(holder string, now time.Time) time.Time {
 		}
 	}
 	for i := 0; q.limits.bind() && i < len(q.ready); i++ {
-		for tenant := range q.ready[i].lines {
-			if again := q.limits.again(tenant, now); !again.IsZero() {
+		for tenant, lanes := range q.ready[i].lines {
+			if again := q.limits.again(ports.OfTenant(tenant), now); !again.IsZero() {
 				sooner(again)
 			}
+			for jobType := range lanes {
+				if again := q.limits.again(ports.OfType(jobType), now); !again.IsZero() && lanes.has(jobType) {
+					sooner(again)
+				}
+			}
 		}
+	}
+	if again := q.limits.again(ports.WholeQueue, now); !again.IsZero() && q.ripe() {
+		sooner(again)
 	}
 	return at
 }

@@ -60,7 +60,7 @@ func (b *Backend) Usage(ctx context.Context, queue string, window time.Duration)
 	q := b.queue(queue, now)
 	out := ports.Usage{Tenants: map[string]core.Used{}, Since: now.Add(-window).Truncate(ports.UsageStep)}
 	add := func(tenant string, u core.Usage) {
-		out.Tenants[tenant] = core.Used{Usage: out.Tenants[tenant].Plus(u), Weight: q.limits.of(tenant).Turn()}
+		out.Tenants[tenant] = core.Used{Usage: out.Tenants[tenant].Plus(u), Weight: q.limits.of(ports.OfTenant(tenant)).Turn()}
 	}
 	for _, s := range q.usage {
 		for tenant, u := range s.tenants {
@@ -89,7 +89,7 @@ func (b *Backend) Load(ctx context.Context, queue string, tenants ...string) ([]
 	q := b.queue(queue, now)
 	out := make([]core.Load, len(tenants))
 	for i, tenant := range tenants {
-		out[i] = core.Load{Ready: int64(q.waitingOf(tenant)), Running: int64(q.limits.running[tenant]), ReadyFor: q.readyFor(tenant, now)}
+		out[i] = core.Load{Ready: int64(q.waitingOf(tenant)), Running: int64(q.limits.running[ports.OfTenant(tenant)]), ReadyFor: q.readyFor(tenant, now)}
 	}
 	return out, nil
 }
@@ -97,7 +97,10 @@ func (b *Backend) Load(ctx context.Context, queue string, tenants ...string) ([]
 // readyFor is how long the first of a tenant's jobs in a line has been ready.
 func (q *queue) readyFor(tenant string, now time.Time) (longest time.Duration) {
 	for i := range q.ready {
-		if line := q.ready[i].lines[tenant]; line != nil && line.Len() > 0 {
+		for _, line := range q.ready[i].lines[tenant] {
+			if line.Len() == 0 {
+				continue
+			}
 			j := line.Front().Value.(*entry).job
 			longest = max(longest, min(now.Sub(j.RunAt), now.Sub(j.CreatedAt)))
 		}

@@ -75,7 +75,8 @@ var kinds = map[string]string{
 	"": "hash", "jobs": "hash", "ready": "list", "ring": "list", "suspects": "list", "scheduled": "zset", "retrying": "zset",
 	"leases": "hash", "holders": "zset", "failed": "zset", "cancelled": "zset", "done": "hash", "history": "list", "erased": "zset",
 	"counts": "hash", "waiters": "zset", "wake": "list", "aside": "",
-	"limits": "hash", "resting": "zset", "running": "set", "rates": "zset", "purged": "hash", "usage": "hash",
+	"lanes": "hash", "wanting": "zset", "awaited": "zset", "limits": "hash", "resting": "zset", "running": "set", "rates": "zset",
+	"purged": "hash", "usage": "hash",
 }
 
 // kindOf is the word that a key begins with behind the queue's own.
@@ -148,6 +149,15 @@ func (a *audit) checkKeys(ctx context.Context) error {
 		switch kindOf(key) {
 		case "ready":
 			all = append(all, about{"line", key, "", "its tenant has no turn, or several"})
+			if strings.Contains(key, " ") {
+				all = append(all, about{"lane", key, "", flawedLane})
+			}
+		case "lanes", "wanting":
+			lanes, err := a.lanes(ctx, key)
+			if err != nil {
+				return err
+			}
+			all = append(all, lanes...)
 		case "ring":
 			tenants, err := client.LRange(ctx, own+key, 0, -1).Result()
 			if err != nil {
@@ -179,6 +189,28 @@ func (a *audit) checkKeys(ctx context.Context) error {
 		}
 	}
 	return a.check(ctx, all)
+}
+
+const flawedLane = "it is a lane and not said to be one, or said to be and is none, or nobody waits there for its type"
+
+// lanes is the lanes that are said to be there: those of tenants, or those of a type.
+func (a *audit) lanes(ctx context.Context, key string) (all []about, err error) {
+	own, client := a.b.queueKey(a.queue), a.b.servers.client()
+	if jobType, ok := strings.CutPrefix(key, ":wanting:"); ok {
+		members, err := client.ZRange(ctx, own+key, 0, -1).Result()
+		for _, at := range members {
+			all = append(all, about{"lane", ":ready:" + at + " " + jobType, "", flawedLane})
+		}
+		return all, err
+	}
+	lanes, err := client.HGetAll(ctx, own+key).Result()
+	for at, names := range lanes {
+		all = append(all, about{"turn", ":ready:" + at, "", "its tenant has lanes and no turn, or several"})
+		for _, jobType := range laneNames(names) {
+			all = append(all, about{"lane", ":ready:" + at + " " + jobType, "", flawedLane})
+		}
+	}
+	return all, err
 }
 
 // checkPlaces looks for places under a tenant's limit that are kept for jobs which nobody holds any more.

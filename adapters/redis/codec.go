@@ -13,8 +13,8 @@ import (
 	"github.com/boundary-go/jobs/core"
 )
 
-// A record is a job as it is stored: a head that scripts read and write, a body that only
-// this file does, and after it twelve bytes for each crash since. Numbers are big-endian or varints.
+// A record is a job as it is stored: a head that scripts read and write, a body of which they read
+// the type, with which it begins, and after it twelve bytes for each crash since. Numbers are big-endian or varints.
 //
 //	head   version 1, flags 1, crashes 1, status 1, rev 6, created 6, run at 6   (milliseconds)
 //	       level 1, length of tenant 1, tenant

@@ -2,6 +2,8 @@ package redis
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,7 +62,8 @@ func (b *Backend) giveBackUnknown(ctx context.Context, ext ports.Extension) erro
 		delete(leases, string(t.ID[:]))
 	}
 	args := []any{b.skew(), ext.Holder}
-	for id, lease := range leases {
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(leases))) { // each is put in front of the others
+		lease := leases[id]
 		if l, ok := leaseOf(lease); ok && l.request <= ext.Answered && len(args) < 2+2*ports.MaxBatch {
 			args = append(args, id, lease)
 		}

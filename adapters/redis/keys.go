@@ -12,16 +12,10 @@ func (b *Backend) waitersKey(queue string) string      { return b.queueKey(queue
 func (b *Backend) leasesKey(queue, holder string) string {
 	return b.queueKey(queue) + ":leases:" + holder
 }
-func (b *Backend) holdersKey(queue string) string       { return b.queueKey(queue) + ":holders" }
-func (b *Backend) suspectsKey(queue string) string      { return b.queueKey(queue) + ":suspects" }
-func (b *Backend) ringKey(queue, level string) string   { return b.queueKey(queue) + ":ring:" + level }
-func (b *Backend) byTimeKey(queue, which string) string { return b.queueKey(queue) + ":" + which }
-func (b *Backend) historyKey(queue, gen string) string  { return b.queueKey(queue) + ":history:" + gen }
-func (b *Backend) limitsKey(queue string) string        { return b.queueKey(queue) + ":limits" }
-
-func (b *Backend) readyKey(queue, level, tenant string) string {
-	return b.queueKey(queue) + ":ready:" + level + ":" + tenant
-}
+func (b *Backend) holdersKey(queue string) string      { return b.queueKey(queue) + ":holders" }
+func (b *Backend) suspectsKey(queue string) string     { return b.queueKey(queue) + ":suspects" }
+func (b *Backend) partKey(queue, which string) string  { return b.queueKey(queue) + ":" + which }
+func (b *Backend) historyKey(queue, gen string) string { return b.queueKey(queue) + ":history:" + gen }
 
 // queuesKey lists every queue that ever held a job.
 func (b *Backend) queuesKey() string { return b.opts.Prefix + ":queues" }

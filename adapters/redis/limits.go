@@ -11,7 +11,7 @@ import (
 	"github.com/boundary-go/jobs/ports"
 )
 
-// Fields of a queue's limits.
+// Fields of a queue's limits; behind a colon is the subject.
 const (
 	defaultField  = "default"
 	tenantField   = "tenant:"
@@ -29,19 +29,26 @@ func (b *Backend) Configure(ctx context.Context, queue string, want ports.Config
 	if want.Default != (core.Limits{}) {
 		fields = append(fields, defaultField, limitText(want.Default))
 	}
+	name := func(of ports.Subject, l core.Limits) { fields = append(fields, tenantField+string(of), limitText(l)) }
 	for tenant, l := range want.Tenants {
-		fields = append(fields, tenantField+tenant, limitText(l))
+		name(ports.OfTenant(tenant), l)
+	}
+	for jobType, l := range want.Types {
+		name(ports.OfType(jobType), l)
+	}
+	if want.Queue != (core.Limits{}) {
+		name(ports.WholeQueue, want.Queue)
 	}
 	return b.limit(ctx, queue, true, fields...)
 }
 
 // Override implements [ports.Limiter].
-func (b *Backend) Override(ctx context.Context, queue, tenant string, limits *core.Limits) error {
+func (b *Backend) Override(ctx context.Context, queue string, of ports.Subject, limits *core.Limits) error {
 	text := ""
 	if limits != nil {
 		text = limitText(*limits)
 	}
-	return b.limit(ctx, queue, false, overrideField+tenant, text)
+	return b.limit(ctx, queue, false, overrideField+string(of), text)
 }
 
 // PauseTenant implements [ports.Limiter].
@@ -67,8 +74,8 @@ func (b *Backend) limit(ctx context.Context, queue string, configured bool, fiel
 }
 
 // Allowance implements [ports.Limiter].
-func (b *Backend) Allowance(ctx context.Context, queue, tenant string) (out ports.Allowance, err error) {
-	answer, err := b.run(ctx, allowanceScript, b.queueKey(queue), b.skew(), tenant)
+func (b *Backend) Allowance(ctx context.Context, queue string, of ports.Subject) (out ports.Allowance, err error) {
+	answer, err := b.run(ctx, allowanceScript, b.queueKey(queue), b.skew(), string(of))
 	if err != nil {
 		return out, err
 	}
@@ -78,13 +85,16 @@ func (b *Backend) Allowance(ctx context.Context, queue, tenant string) (out port
 	if err := r.failure("allowance"); err != nil {
 		return out, err
 	}
-	if tenant == "" {
+	if of == "" || of.Shared() {
 		byDefault = ""
 	}
 	out.Overridden = override != ""
 	if text := cmp.Or(override, own, byDefault); text != "" {
 		if out.Limits, err = limitOf(text); err != nil {
 			return out, failure("allowance", err)
+		}
+		if of.Shared() {
+			out.Limits.Weight = 0
 		}
 	}
 	if ms, err := strconv.ParseInt(paused, 10, 64); err == nil {

@@ -213,37 +213,57 @@ func (b *Backend) walkSuspects(ctx context.Context, at spot, n int) ([]core.ID, 
 	return idsOf(members), at, nil
 }
 
-// walkReady goes through the lines of the tenants, by priority and name.
+// walkReady goes through the lines of the tenants and the lanes beside them, by priority and name.
 func (b *Backend) walkReady(ctx context.Context, at spot, n int) ([]core.ID, spot, error) {
-	for level := range core.Levels {
-		prefix := strconv.Itoa(level) + ":"
-		if at.part != "" && at.part[:1] > prefix[:1] {
+	parts, err := b.lines(ctx, at.queue)
+	if err != nil {
+		return nil, at, err
+	}
+	for _, part := range parts {
+		if part < at.part {
 			continue
 		}
-		tenants, err := b.servers.client().LRange(ctx, b.ringKey(at.queue, prefix[:1]), 0, -1).Result()
+		if part != at.part {
+			at.part, at.after = part, ""
+		}
+		members, err := b.listAfter(ctx, b.partKey(at.queue, "ready:"+part), at.after, n)
 		if err != nil {
 			return nil, at, err
 		}
-		slices.Sort(tenants)
-		for _, tenant := range tenants {
-			part := prefix + tenant
-			if part < at.part {
-				continue
-			}
-			if part != at.part {
-				at.part, at.after = part, ""
-			}
-			members, err := b.listAfter(ctx, b.readyKey(at.queue, prefix[:1], tenant), at.after, n)
-			if err != nil {
-				return nil, at, err
-			}
-			if len(members) > 0 {
-				at.after = members[len(members)-1]
-				return idsOf(members), at, nil
-			}
+		if len(members) > 0 {
+			at.after = members[len(members)-1]
+			return idsOf(members), at, nil
 		}
 	}
 	return nil, at.nextPhase(), nil
+}
+
+// lines is the ready lists of a queue by their names: those of tenants that have a turn or rest, and lanes. A job goes from a line
+// to a lane, which comes later, and not back.
+func (b *Backend) lines(ctx context.Context, queue string) (parts []string, err error) {
+	answer, err := b.run(ctx, linesScript, b.queueKey(queue), b.skew())
+	if err != nil {
+		return nil, err
+	}
+	r := replyOf(answer)
+	for level := range core.Levels {
+		for _, tenant := range texts(r.list()) {
+			parts = append(parts, strconv.Itoa(level)+":"+tenant)
+		}
+	}
+	parts = append(parts, texts(r.list())...)
+	for pair := range slices.Chunk(texts(r.list()), 2) {
+		for _, jobType := range laneNames(pair[len(pair)-1]) {
+			parts = append(parts, pair[0], pair[0]+" "+jobType)
+		}
+	}
+	slices.Sort(parts)
+	return slices.Compact(parts), r.failure("list")
+}
+
+// laneNames is the job types of a tenant's lanes: each has a space behind it.
+func laneNames(text string) []string {
+	return strings.Fields(text[:strings.LastIndexByte(text, ' ')+1])
 }
 
 // listAfter is up to n members of a list after one of them; from its head if that one is gone, as
@@ -287,7 +307,7 @@ func lastFirst(kind string) func(*Backend, context.Context, spot, int) ([]core.I
 // walkSorted goes through a sorted set by rank, from the job after which it is. If that one is gone it goes on
 // where it was.
 func (b *Backend) walkSorted(ctx context.Context, at spot, kind string, n int, down bool) ([]core.ID, spot, error) {
-	key := b.byTimeKey(at.queue, kind)
+	key := b.partKey(at.queue, kind)
 	start := int64(0)
 	if at.after != "" {
 		rank := b.servers.client().ZRank

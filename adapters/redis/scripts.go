@@ -33,6 +33,7 @@ var (
 	cancelScript       = load("cancel")
 	getScript          = load("get")
 	countScript        = load("count")
+	linesScript        = load("lines")
 	pauseScript        = load("pause")
 	limitScript        = load("limit")
 	allowanceScript    = load("allowance")

@@ -103,9 +103,9 @@ func (b *Backend) addReady(ctx context.Context, queue string, all map[string]cor
 	pipe := b.servers.client().Pipeline()
 	var rings [core.Levels]*redis.StringSliceCmd
 	for level := range rings {
-		rings[level] = pipe.LRange(ctx, b.ringKey(queue, strconv.Itoa(level)), 0, -1)
+		rings[level] = pipe.LRange(ctx, b.partKey(queue, "ring:"+strconv.Itoa(level)), 0, -1)
 	}
-	resting := pipe.ZRange(ctx, b.byTimeKey(queue, "resting"), 0, -1)
+	resting := pipe.ZRange(ctx, b.partKey(queue, "resting"), 0, -1)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return b.failed(ctx, "usage", err)
 	}
@@ -133,7 +133,7 @@ func (b *Backend) weigh(ctx context.Context, queue string, all map[string]core.U
 		for _, tenant := range some {
 			fields = append(fields, "="+tenant)
 		}
-		found, err := b.servers.client().HMGet(ctx, b.limitsKey(queue), fields...).Result()
+		found, err := b.servers.client().HMGet(ctx, b.partKey(queue, "limits"), fields...).Result()
 		if err != nil {
 			return nil, b.failed(ctx, "usage", err)
 		}

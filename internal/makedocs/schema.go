@@ -51,6 +51,11 @@ func named(value object) object {
 	return object{{"type", "object"}, {"propertyNames", object{{"pattern", namePattern}}}, {"additionalProperties", value}}
 }
 
+// typed is an object whose keys are job types, as core.CheckIdentifier takes them.
+func typed(value object) object {
+	return object{{"type", "object"}, {"propertyNames", object{{"pattern", `^[!-~]{1,128}$`}}}, {"additionalProperties", value}}
+}
+
 // orVariable is a form, or a text with a variable in it, whose value nobody knows yet.
 func orVariable(forms ...object) object { return object{{"anyOf", append(forms, defined("variable"))}} }
 
@@ -97,7 +102,11 @@ func schemaOf(sections []section) ([]byte, error) {
 			properties = append(properties, member{s.name, append(object{describe, {"default", roles}}, list(role)...)})
 			continue
 		}
-		properties = append(properties, member{s.name, append(object{describe}, named(defined(s.name))...)})
+		parted := named
+		if s.name == "types" {
+			parted = typed
+		}
+		properties = append(properties, member{s.name, append(object{describe}, parted(defined(s.name))...)})
 		parts = append(parts, member{s.name, part(s.name, s.of, s.keys)})
 	}
 	out, err := json.MarshalIndent(object{

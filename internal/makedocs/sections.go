@@ -39,6 +39,7 @@ var standards = map[string]any{
 	"workers":    config.DefaultWorker(),
 	"tenants":    config.Tenants{},
 	"tiers":      config.DefaultTier(),
+	"types":      config.DefaultTypeLimits(),
 }
 
 // readSections reads the keys of [config.Config] with their comments in its source.

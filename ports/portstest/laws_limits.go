@@ -297,7 +297,7 @@ func limitsOfRunning(w *world) {
 
 func overridden(w *world) {
 	allowance := func(tenant string) ports.Allowance {
-		a, err := w.Backend.Allowance(w.ctx, queue, tenant)
+		a, err := w.Backend.Allowance(w.ctx, queue, ports.OfTenant(tenant))
 		w.did("Allowance", err)
 		return a
 	}

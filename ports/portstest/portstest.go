@@ -53,7 +53,7 @@ type Law struct {
 // Laws is all of them.
 func Laws() []Law {
 	var all []Law
-	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws, purgeLaws, usageLaws} {
+	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws, sharedLaws, typeLaws, purgeLaws, usageLaws, storyLaws} {
 		all = append(all, part...)
 	}
 	return all

@@ -12,12 +12,12 @@ import (
 // CloseTenant takes in none of a tenant's jobs from now on, in the queues named or in all: each is refused with
 // [ports.ErrTenantClosed]. Jobs that are there go on, and what they enqueue for their tenant is taken in.
 func (o *Operator) CloseTenant(ctx context.Context, tenant string, queues ...string) error {
-	return ofTenant(o, "to close a tenant", tenant, queues, func(l ports.Lifecycle, queue string) error { return l.CloseTenant(ctx, queue, tenant) })
+	return each(o, "to close a tenant", ports.OfTenant(tenant), queues, func(l ports.Lifecycle, queue string) error { return l.CloseTenant(ctx, queue, tenant) })
 }
 
 // OpenTenant takes its jobs in again.
 func (o *Operator) OpenTenant(ctx context.Context, tenant string, queues ...string) error {
-	return ofTenant(o, "to open a tenant", tenant, queues, func(l ports.Lifecycle, queue string) error { return l.OpenTenant(ctx, queue, tenant) })
+	return each(o, "to open a tenant", ports.OfTenant(tenant), queues, func(l ports.Lifecycle, queue string) error { return l.OpenTenant(ctx, queue, tenant) })
 }
 
 // DrainTenant closes a tenant and returns when none of its jobs is left that waits or runs; also those that wait for a time
@@ -71,7 +71,7 @@ func (o *Operator) PurgeTenant(ctx context.Context, tenant string, queues ...str
 // keptOf does something for each queue where its jobs are, first on its own backend, and sums up.
 func (o *Operator) keptOf(tenant string, queues []string, do func(ports.Lifecycle, string) (ports.TenantJobs, error)) (map[string]ports.TenantJobs, error) {
 	out := map[string]ports.TenantJobs{}
-	err := ofTenant(o, "to count or purge a tenant", tenant, queues, func(_ ports.Lifecycle, queue string) error {
+	err := each(o, "to count or purge a tenant", ports.OfTenant(tenant), queues, func(_ ports.Lifecycle, queue string) error {
 		for _, place := range o.queues[queue].places() {
 			l, ok := place.(ports.Lifecycle)
 			if !ok {

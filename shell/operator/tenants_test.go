@@ -36,6 +36,38 @@ func TestLimitsOfATenant(t *testing.T) {
 	})
 }
 
+func TestLimitsOfATypeAndAQueue(t *testing.T) {
+	bubble(t, func(r *rig) {
+		ctx := t.Context()
+		limits := core.Limits{MaxRunning: 3, Rate: core.Rate{Jobs: 5, Per: time.Second, Burst: 6}}
+		if err := r.op.SetTypeLimits(ctx, "export", &limits, "mail"); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.op.SetQueueLimits(ctx, "slow", &limits); err != nil {
+			t.Fatal(err)
+		}
+		set := ports.Allowance{Limits: limits, Overridden: true}
+		for queue, want := range map[string][2]ports.Allowance{"mail": {set, {}}, "slow": {{}, set}} {
+			byType, err := r.op.TypeAllowance(ctx, queue, "export")
+			whole, err2 := r.op.QueueAllowance(ctx, queue)
+			if got := [2]ports.Allowance{byType, whole}; err != nil || err2 != nil || got != want {
+				t.Errorf("on %s: %+v, %v, %v, want %+v", queue, got, err, err2, want)
+			}
+		}
+		for want, err := range map[string]error{
+			`job type "export": weight: 2`:       r.op.SetTypeLimits(ctx, "export", &core.Limits{Weight: 2}),
+			`the queue: max waiting: 9`:          r.op.SetQueueLimits(ctx, "mail", &core.Limits{MaxWaiting: 9}),
+			`job type: "an export" is no`:        r.op.SetTypeLimits(ctx, "an export", nil),
+			`job type: "" is no`:                 r.op.SetTypeLimits(ctx, "", nil),
+			`job type "export": max running: -1`: r.op.SetTypeLimits(ctx, "export", &core.Limits{MaxRunning: -1}),
+		} {
+			if !errors.Is(err, core.ErrInvalid) || !strings.Contains(err.Error(), want) {
+				t.Errorf("want %s: got %v", want, err)
+			}
+		}
+	})
+}
+
 func TestLimitsThatAreNone(t *testing.T) {
 	bubble(t, func(r *rig) {
 		ctx := t.Context()

@@ -7,7 +7,7 @@
 --      level, tenant, when ('' at once, '+ms' from now, '@ms' at an instant), whether jobs of the tenant enqueue them ('1' or '0'), how many, their records from the level on
 -- returns now, the numbers (from 1) of the jobs that are known, and for each that is over its tenant's quota its number, that quota (-1 for
 --      a tenant that is closed), and when there may be room (µs)
---# use clock record turn line wake known limits quota
+--# use clock record turn line wake known limits quota stand
 local ids = {unpack(ARGV, 4, ARGV[3] + 3)}
 local kept, seen, refused, records, lists, later = known(ids), {}, {}, {}, {}, {}
 local n, at = 0, #ids + 4
@@ -51,13 +51,7 @@ redis.call('HSET', q .. ':jobs', unpack(records))
 redis.call('HINCRBY', q .. ':counts', 'enqueued', #records / 2)
 local news = 0
 for _, l in ipairs(lists) do
-  local first = redis.call('RPUSH', q .. ':ready:' .. l[1] .. ':' .. l[2], unpack(l[3])) == #l[3]
-  if not (limited and redis.call('ZSCORE', q .. ':resting', l[1] .. ':' .. l[2])) then
-    if first then
-      redis.call('RPUSH', q .. ':ring:' .. l[1], l[2])
-    end
-    news = news + #l[3] -- of a tenant that rests there is nothing to tell
-  end
+  news = news + stand(unpack(l))
 end
 if #later > 0 then
   local head = redis.call('ZRANGE', q .. ':scheduled', 0, 0)[1]

@@ -8,37 +8,15 @@
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
 --      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer; whether jobs were left
 --      for the sake of the share
---# use clock record turn line wake window aside promote limits look rest takeup sweep meet share pick popped admit
+--# use clock record turn line wake free window aside promote limits look lane rest whole takeup sweep meet share grant grants pop lanes sideline sift pick popped admit choose again
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
-
--- again: the jobs that an earlier call with this request's number gave.
-local function again()
-  local ids, rev, suspect = {}, 0, 0
-  local held = redis.call('HGETALL', leases)
-  for i = 1, #held, 2 do
-    local r, by, rest = string.match(held[i + 1], '^(%d+):%d+:(%d+)(.*)$')
-    if by == request then
-      rev = r
-      if string.find(rest, ':s', 1, true) then
-        suspect = 1
-        table.insert(ids, 1, held[i])
-      else
-        ids[#ids + 1] = held[i]
-      end
-    end
-  end
-  if #ids > 0 then
-    local till = redis.call('ZSCORE', q .. ':holders', holder)
-    return {now, now, rev, till, suspect, table.concat(ids), redis.call('HMGET', q .. ':jobs', unpack(ids)), '', '', 0}
-  end
-end
-
-local given = ARGV[6] == '1' and again()
+local given = ARGV[6] == '1' and again(leases, holder, request)
 if given then
   return given
 end
-local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited')
+local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole', 'typed')
+typed = meta[5] and true or false
 promote({'scheduled', 'retrying'})
 take_up(holder, tonumber(ARGV[8]))
 if meta[3] then
@@ -50,11 +28,15 @@ if now >= (tonumber(meta[2]) or 0) + 1000 then
 end
 local ids, records, suspect = {}, {}, 0
 if max > 0 and meta[1] ~= '1' then
-  ids, records, suspect = pick(max, ARGV[7] == '1')
+  local room = whole_room(meta[4], max)
+  if room > 0 then
+    ids, records, suspect = pick(room, ARGV[7] == '1')
+  end
+  whole_started(ids)
 end
 if #ids < max then
   redis.call('ZADD', q .. ':waiters', now, holder)
-elseif meta[1] ~= '1' and ready_left() then
+elseif meta[1] ~= '1' and not (whole and allowed(whole) == 0) and ready_left() then
   wake(1)
 end
 if #ids == 0 then
@@ -63,7 +45,7 @@ end
 local rev = redis.call('HINCRBY', q, 'rev', 2) -- two: one for the lease, one for what settles it
 local value, fields = rev .. ':' .. now .. ':' .. request, {}
 for i, id in ipairs(ids) do
-  fields[2 * i - 1], fields[2 * i] = id, value .. (flagged(records[i], CANCELLING) and ':c' or '') .. (placed[id] and ':p' or '')
+  fields[2 * i - 1], fields[2 * i] = id, value .. (flagged(records[i], CANCELLING) and ':c' or '') .. (placed[id] or '') .. (capped and ':q' or '')
 end
 if suspect == 1 then
   fields[2] = fields[2] .. ':s'

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- limit: sets what tenants may have, from this step on.
+-- limit: sets what the queue, its tenants and its job types may have, from this step on.
 --
 -- KEYS[1] queue
 -- ARGV skew, whether these are all that is configured ('1' or '0'), then fields of `limits` and what they are to hold; '' for
 --      nothing
---# use clock record turn wake promote limits rest seat
+--# use clock record turn wake promote limits kinds rest seat
 local key, named, touched = q .. ':limits', {}, {}
 for i = 3, #ARGV, 2 do
   local field, value = ARGV[i], ARGV[i + 1]
@@ -31,13 +31,12 @@ else
   redis.call('HDEL', key, '= ')
 end
 
-seat_all()
+local whole = note_kinds()
+seat_all(whole and parse(whole).places > 0)
 while redis.call('EXISTS', q .. ':resting') == 1 do
   rested('+inf')
 end
-if redis.call('EXISTS', key) == 1 then
-  redis.call('HSET', q, 'limited', '1')
-else
-  redis.call('HDEL', q, 'limited')
+for _, name in ipairs(redis.call('ZRANGE', q .. ':awaited', 0, -1)) do
+  rouse(' ' .. name)
 end
 wake_all()

@@ -6,11 +6,15 @@
 -- returns for each how many jobs stand in its lines, and for how long (ms) the first of one has been ready, the longest of its lines
 --# use clock record
 
--- lines_of: a tenant's lists of ready jobs.
+-- lines_of: a tenant's lists of ready jobs: its lines, and its lanes.
 local function lines_of(tenant)
   local lines = {}
   for level = 0, 4 do
-    lines[#lines + 1] = q .. ':ready:' .. level .. ':' .. tenant
+    local at = level .. ':' .. tenant
+    lines[#lines + 1] = q .. ':ready:' .. at
+    for name in string.gmatch(redis.call('HGET', q .. ':lanes', at) or '', '([^ ]+) ') do
+      lines[#lines + 1] = q .. ':ready:' .. at .. ' ' .. name
+    end
   end
   return lines
 end

@@ -6,8 +6,9 @@
 -- ARGV skew, tenant, whether to remove ('1' or '0'), where the last step ended ('0' at first), about how many to look at
 -- returns where this one ended ('0' at the end), how many bytes it looked at, names and numbers of those found, and the
 --      generation of finished jobs
---# use clock record turn line purged
+--# use clock record turn line wake free purged
 local step, bytes, ids, kinds = redis.call('HSCAN', q .. ':jobs', ARGV[4], 'COUNT', ARGV[5]), 0, {}, {}
+local placed = {}
 local remove, of = ARGV[3] == '1', {[4] = 'failed', [5] = 'cancelled'}
 for i = 1, #step[2], 2 do
   local id, record = step[2][i], step[2][i + 1]
@@ -25,6 +26,7 @@ local function revoke(holder)
   local leases, held = q .. ':leases:' .. holder, {}
   for i, value in ipairs(redis.call('HMGET', leases, unpack(ids))) do
     if value then
+      note(placed, ids[i], value)
       kinds[i], held[#held + 1] = 'running', ids[i]
     end
   end
@@ -44,6 +46,7 @@ if #ids > 0 then
   end
 end
 if remove and #ids > 0 then
+  wake(free(placed))
   for _, set in ipairs({'scheduled', 'retrying', 'failed', 'cancelled'}) do
     redis.call('ZREM', q .. ':' .. set, unpack(ids))
   end

@@ -8,7 +8,7 @@
 --      instant (ms: until when it is kept for k, f and c, else when it is due), length of the run (ms), record (for d what
 --      is kept in its place, as trace_of has it)
 -- returns the numbers (from 1) of those refused
---# use clock record turn line wake window settle
+--# use clock record turn line wake window settle free
 local leases, ids = q .. ':leases:' .. ARGV[2], {}
 for i = 4, #ARGV, 6 do
   ids[#ids + 1] = ARGV[i]
@@ -26,9 +26,7 @@ for i, id in ipairs(ids) do
     end
   else
     freed[#freed + 1] = id
-    if string.find(held[i], ':p', 1, true) then
-      placed[#placed + 1] = id
-    end
+    note(placed, id, held[i])
     if what == 'd' or what == 'k' then
       gone[#gone + 1] = id
       done[#done + 1] = id

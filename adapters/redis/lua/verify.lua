@@ -24,10 +24,12 @@ end
 for i = 3, #ARGV, 2 do
   local id, list, wrong = ARGV[i], ARGV[i + 1], ''
   local record = redis.call('HGET', q .. ':jobs', id)
-  if list == '' and readable(record) then
-    list = 'ready:' .. byte(record, 23) .. ':' .. sub(record, 25, 24 + byte(record, 24))
+  local lists = list ~= '' and {[list] = true} or {}
+  if readable(record) then
+    local own = 'ready:' .. byte(record, 23) .. ':' .. tenant_of(record)
+    lists[own], lists[own .. ' ' .. (type_of(record) or '')] = true, true
   end
-  local at = places(id, list)
+  local at = places(id, lists)
   local lined = readable(record) and flagged(record, LINED)
   local in_line = #at > 0 and string.find(at[#at], 'ready:', 1, true) == 1
   if not record then

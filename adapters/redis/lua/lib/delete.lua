@@ -3,9 +3,13 @@
 -- unline: takes the job's entry out of its ready list, however long that is.
 local function unline(id, record)
   local level, tenant = byte(record, 23), tenant_of(record)
-  local list = q .. ':ready:' .. level .. ':' .. tenant
-  redis.call('LREM', list, 1, id)
-  if redis.call('EXISTS', list) == 0 then
+  local at, name = level .. ':' .. tenant, type_of(record)
+  local list = q .. ':ready:' .. at
+  local lane = list .. ' ' .. (name or '')
+  if redis.call('LREM', list, 1, id) == 0 and redis.call('LREM', lane, 1, id) == 1 and redis.call('EXISTS', lane) == 0 then
+    drop_lane(at, name)
+  end
+  if redis.call('EXISTS', list) == 0 and redis.call('HEXISTS', q .. ':lanes', at) == 0 then
     leave(level, tenant)
   end
 end

@@ -12,6 +12,12 @@ local function parse(text)
   return l
 end
 
+-- shares_default: whether what is configured for all holds for a tenant; not for nobody, for a job type (a space and its name) and for the queue
+-- as a whole (two spaces).
+local function shares_default(subject)
+  return (byte(subject) or 32) ~= 32
+end
+
 -- limits_of: the limits of some tenants, by their places. '=' and the tenant's name is what holds of all that is said of him,
 -- '= ' is the default.
 local function limits_of(tenants)
@@ -21,7 +27,7 @@ local function limits_of(tenants)
   end
   local found = redis.call('HMGET', q .. ':limits', unpack(fields))
   for i = 1, #tenants do
-    local text = found[i + 1] or tenants[i] ~= '' and found[1] or '0 0 ' .. NONE
+    local text = found[i + 1] or shares_default(tenants[i]) and found[1] or '0 0 ' .. NONE
     out[i] = parsed[text] or parse(text)
   end
   return out
@@ -32,7 +38,7 @@ local function renew(tenant)
   local key = q .. ':limits'
   local said = redis.call('HMGET', key, 'override:' .. tenant, 'tenant:' .. tenant, 'default', 'paused:' .. tenant, 'closed:' .. tenant, 'purging:' .. tenant)
   if said[1] or said[2] or said[4] or said[5] or said[6] then
-    local limit = said[1] or said[2] or tenant ~= '' and said[3] or NONE
+    local limit = said[1] or said[2] or shares_default(tenant) and said[3] or NONE
     local before = said[6] and '2 inf ' or (said[5] and '1 ' or '0 ') .. (said[4] or '0') .. ' '
     redis.call('HSET', key, '=' .. tenant, before .. limit)
   else

@@ -1,6 +1,7 @@
 -- line: makes a job ready: at the end of its tenant's line, or in front of it. One that has crashed so often
 -- that it must be leased alone stands in a line of its own. A job of which an entry stands in line
--- already stays there. Gives the record as it is to be stored.
+-- already stays there. In front is said with the value of the lease that has ended: one whose type was limited goes to the front of its lane, if
+-- there is one, since all in it came later. Gives the record as it is to be stored.
 local SUSPECT = 2
 
 local function line(id, record, front)
@@ -11,7 +12,11 @@ local function line(id, record, front)
     return with_flags(record, byte(record, 2) - LINED)
   else
     local level, tenant = byte(record, 23), tenant_of(record)
-    if redis.call(push, q .. ':ready:' .. level .. ':' .. tenant, id) == 1 then
+    local list = q .. ':ready:' .. level .. ':' .. tenant
+    local lane = front and string.find(front, ':[tl]') and list .. ' ' .. (type_of(record) or '')
+    if lane and redis.call('EXISTS', lane) == 1 then
+      redis.call('LPUSH', lane, id)
+    elseif redis.call(push, list, id) == 1 then
       enter(level, tenant)
     end
   end

@@ -1,6 +1,7 @@
 -- look: notes how many jobs of the tenant there is room for, and the instant at which its next start would be even (µs).
--- That is the theoretical arrival time of GCRA; `rates` has it where it is ahead. See core.Rate.
-local function look(tenant, p)
+-- That is the theoretical arrival time of GCRA; `rates` has it where it is ahead. See core.Rate. Of the queue as a whole the caller
+-- says how many of its jobs are leased.
+local function look(tenant, p, leased)
   local l = {weight = p.weight, places = p.places, interval = p.interval, burst = p.burst, room = math.huge}
   if p.till > now then
     l.room, l.till = 0, p.till
@@ -9,7 +10,7 @@ local function look(tenant, p)
     renew(tenant)
   end
   if l.places > 0 then
-    l.room = math.min(l.room, l.places - redis.call('SCARD', q .. ':running:' .. tenant))
+    l.room = math.min(l.room, l.places - (leased or redis.call('SCARD', q .. ':running:' .. tenant)))
   end
   if l.interval > 0 then
     l.due = math.max(now * 1000, tonumber(redis.call('ZSCORE', q .. ':rates', tenant) or 0))

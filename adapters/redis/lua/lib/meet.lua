@@ -1,17 +1,28 @@
--- meet: looks at the limits of tenants whose turn has come.
+-- meet: looks at the limits of tenants whose turn has come, and of job types (a space and the name).
 local plain = {weight = 1, free = true}
-local limited, met = false, {} -- met: the limits of tenants whose turn came
+local limited, met = false, {} -- met: the limits of those
 
-local function meet(tenants)
+local function meet(subjects)
   local fresh = {}
-  for i = 1, #tenants do
-    if not met[tenants[i]] then
-      fresh[#fresh + 1] = tenants[i]
+  for _, one in ipairs(subjects) do
+    if not met[one] and (limited or sub(one, 1, 1) == ' ') then
+      fresh[#fresh + 1] = one
     end
+    met[one] = met[one] or plain
   end
   for i, l in ipairs(#fresh > 0 and limits_of(fresh) or {}) do
     met[fresh[i]] = l.free and l or look(fresh[i], l)
   end
+end
+
+local function meet_types(names)
+  local types = {}
+  for _, name in ipairs(names) do
+    if name ~= '' then
+      types[#types + 1] = ' ' .. name
+    end
+  end
+  meet(types)
 end
 
 -- turn_of: by what factor of its weight each has a turn, how many of the first have one more, and how many jobs are left of a

@@ -7,30 +7,36 @@ local function turns(level, want, out, left)
     return false
   end
   local factor, more, begun = turn_of(level, tenants, want)
-  local front, back = {}, {}
+  local front, back, laned = {}, {}, typed and lanes_of(level, tenants) or {}
   for i = 1, #tenants do
     local tenant, l = tenants[i], plain
     local list, turn = ready .. tenant, factor + (i <= more and 1 or 0)
     local n = turn
-    if limited or most > 0 then
+    if limited or most > 0 or typed then
       l = met[tenant] or plain
       turn = limited and (i == 1 and begun or l.weight * factor) or turn
       n = math.min(turn, want, allowed(l), wanted(tenant))
     end
-    local got = n > 0 and redis.call('LPOP', list, n) or {}
-    for k = 1, #got do
-      out[#out + 1] = got[k]
+    local got, there, open = n, true, true
+    if laned[i] and n > 0 then
+      got, there, open = from_lanes(level .. ':' .. tenant, laned[i], n, l.weight, out)
+    elseif not laned[i] then
+      got = pop(list, n, out)
+      there = got == n and redis.call('EXISTS', list) == 1
     end
-    want = want - #got
-    if not l.free then
-      taken(l, #got)
-    end
+    want = want - got
+    charge(tenant, l, out, got)
     if most > 0 then
-      given(tenant, #got)
+      given(tenant, got)
     end
-    if #got == n and redis.call('EXISTS', list) == 1 then
+    if there then
       if not l.free and allowed(l) == 0 then
         repose(level, tenant, l)
+        if laned[i] then
+          stand_back(level .. ':' .. tenant, l)
+        end
+      elseif not open then
+        redis.call('ZADD', q .. ':resting', '+inf', level .. ':' .. tenant)
       elseif n == turn then
         back[#back + 1] = tenant
       else -- cut short

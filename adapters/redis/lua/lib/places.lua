@@ -7,9 +7,9 @@ local function in_list(list, id)
   return redis.call('LPOS', list, id) ~= false
 end
 
--- places: the names of the places that have the job, in the order in which they count. The list is that in which its
+-- places: the names of the places that have the job, in the order in which they count. The lists are those in which its
 -- entry was seen, or would stand.
-local function places(id, list)
+local function places(id, lists)
   local found, holder = {}, leased(id)
   if holder then
     found[1] = 'leases:' .. holder
@@ -22,8 +22,10 @@ local function places(id, list)
       found[#found + 1] = set
     end
   end
-  if list ~= '' and in_list(q .. ':' .. list, id) then
-    found[#found + 1] = list
+  for list in pairs(lists) do
+    if in_list(q .. ':' .. list, id) then
+      found[#found + 1] = list
+    end
   end
   return found
 end

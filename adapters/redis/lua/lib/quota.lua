@@ -1,5 +1,16 @@
 -- quota: how many more jobs tenants may have waiting, and whether any are taken in.
-local limited, quotas, over = redis.call('HGET', q, 'limited'), {}, {}
+local limits, quotas, over = redis.call('HMGET', q, 'limited', 'typed'), {}, {}
+local limited = limits[1] or limits[2]
+typed = limits[2] and true or false
+
+-- in_lanes: how many of a tenant's jobs stand beside its line.
+local function in_lanes(level, tenant)
+  local at, n = level .. ':' .. tenant, 0
+  for name in string.gmatch(typed and redis.call('HGET', q .. ':lanes', at) or '', '([^ ]+) ') do
+    n = n + redis.call('LLEN', q .. ':ready:' .. at .. ' ' .. name)
+  end
+  return n
+end
 
 -- quota_of: the quota of a tenant; nil or false for none. Its `spare` is for the caller to count down.
 local function quota_of(tenant)
@@ -10,7 +21,7 @@ local function quota_of(tenant)
     if l.waiting > 0 then
       quotas[tenant].spare = l.waiting
       for level = 0, 4 do
-        quotas[tenant].spare = quotas[tenant].spare - redis.call('LLEN', q .. ':ready:' .. level .. ':' .. tenant)
+        quotas[tenant].spare = quotas[tenant].spare - redis.call('LLEN', q .. ':ready:' .. level .. ':' .. tenant) - in_lanes(level, tenant)
       end
     end
   end

@@ -1,11 +1,16 @@
 -- rest: how tenants rest that may start nothing, and for how long.
 
+-- from_when: the instant from which one that may start nothing may by itself (ms).
+local function from_when(l)
+  if l.room > 0 then
+    return math.ceil((l.due - (l.burst - 1) * l.interval) / 1000)
+  end
+  return l.till or 1 / 0
+end
+
 -- repose: lets a tenant that may start none rest: until its rate allows it, or something happens.
 local function repose(level, tenant, l)
-  local again = l.till or 1 / 0
-  if l.room > 0 then
-    again = math.ceil((l.due - (l.burst - 1) * l.interval) / 1000)
-  end
+  local again = from_when(l)
   if again < 1 / 0 then
     sooner(again)
   end

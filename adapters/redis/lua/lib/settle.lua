@@ -29,7 +29,7 @@ local function settle(id, what, instant, record, value)
     return wait_for(what == 'r' and 'retrying' or 'scheduled', id, instant)
   end
   local since = tonumber(string.match(value, '^%d+:(%d+)'))
-  redis.call('HSET', q .. ':jobs', id, line(id, record, instant <= since)) -- in front if it was ready before: handed back
+  redis.call('HSET', q .. ':jobs', id, line(id, record, instant <= since and value)) -- in front if it was ready before: handed back
   return 1
 end
 

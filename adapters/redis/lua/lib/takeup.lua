@@ -19,15 +19,13 @@ local function reclaim(who)
   local fields = redis.call('HRANDFIELD', key, 100, 'WITHVALUES')
   for i = 1, #fields, 2 do
     ids[#ids + 1], held[fields[i]] = fields[i], fields[i + 1]
-    if string.find(fields[i + 1], ':p', 1, true) then
-      placed[#placed + 1] = fields[i]
-    end
+    note(placed, fields[i], fields[i + 1])
   end
   table.sort(ids, function(a, b) return a > b end)
   for _, id in ipairs(ids) do
     local record = redis.call('HGET', q .. ':jobs', id)
     if readable(record) then
-      redis.call('HSET', q .. ':jobs', id, line(id, crashed(record, held[id]), true))
+      redis.call('HSET', q .. ':jobs', id, line(id, crashed(record, held[id]), held[id]))
     else
       unreadable(id, record)
     end

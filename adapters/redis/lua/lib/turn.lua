@@ -1,7 +1,15 @@
 -- turn: a tenant that has ready jobs of a priority is in that priority's ring or, while a limit keeps it from starting any,
--- among those that rest.
+-- among those that rest. Its jobs stand in its line, and those of limited types that had to wait in lanes beside it; see lane.
+local typed -- whether job types have limits, or jobs stand in lanes; nil where that is not known
+
 local function enter(level, tenant)
-  if not redis.call('ZSCORE', q .. ':resting', level .. ':' .. tenant) then
+  local at = level .. ':' .. tenant
+  local rests = redis.call('ZSCORE', q .. ':resting', at) and true or false
+  local laned = typed ~= false and redis.call('HEXISTS', q .. ':lanes', at) == 1 -- then it has a turn, or rests, already
+  if laned and rests then
+    redis.call('ZREM', q .. ':resting', at)
+  end
+  if laned == rests then
     redis.call('RPUSH', q .. ':ring:' .. level, tenant)
   end
 end
@@ -21,36 +29,34 @@ local function trace_of(tenant)
   return tenant ~= '' and '\0' .. tenant or ''
 end
 
--- rouse: lets a tenant rest no more, in any priority. Gives whether it did.
-local function rouse(tenant)
-  local members = {'0:' .. tenant, '1:' .. tenant, '2:' .. tenant, '3:' .. tenant, '4:' .. tenant}
+-- type_of: of what type the job is; nil where the record does not say it. Its length comes before it, seven bits a byte, the lowest first.
+local function type_of(record)
+  local at = 25 + byte(record, 24)
+  local size = byte(record, at) or 0
+  if size >= 128 then
+    at, size = at + 1, size - 128 + 128 * (byte(record, at + 1) or 0)
+  end
+  return string.match(sub(record, at + 1, at + size), '^[!-~]+$')
+end
+
+-- rouse: lets a tenant rest no more, in any priority; or has a job type (a space and its name) looked at again, if jobs wait for
+-- it. Gives whether it did.
+local function rouse(subject)
+  if sub(subject, 1, 1) == ' ' then
+    local awaited = redis.call('ZSCORE', q .. ':awaited', sub(subject, 2))
+    if awaited then
+      redis.call('ZADD', q .. ':awaited', 0, sub(subject, 2))
+    end
+    return awaited and true or false
+  end
+  local members = {'0:' .. subject, '1:' .. subject, '2:' .. subject, '3:' .. subject, '4:' .. subject}
   local roused = false
   for i, at in ipairs(redis.call('ZMSCORE', q .. ':resting', unpack(members))) do
     if at then
       redis.call('ZREM', q .. ':resting', members[i])
-      redis.call('RPUSH', q .. ':ring:' .. (i - 1), tenant)
+      redis.call('RPUSH', q .. ':ring:' .. (i - 1), subject)
       roused = true
     end
   end
   return roused
-end
-
--- free: gives back the places of leased jobs whose tenants may have no more than so many. Called while their records are
--- there. Gives how many of those who wait for work are to be told.
-local function free(ids)
-  local by, woken = {}, 0
-  for i, record in ipairs(#ids > 0 and redis.call('HMGET', q .. ':jobs', unpack(ids)) or {}) do
-    if readable(record) then
-      local tenant = tenant_of(record)
-      by[tenant] = by[tenant] or {}
-      table.insert(by[tenant], ids[i])
-    end
-  end
-  for tenant, some in pairs(by) do
-    redis.call('SREM', q .. ':running:' .. tenant, unpack(some))
-    if rouse(tenant) then
-      woken = woken + #some
-    end
-  end
-  return woken
 end

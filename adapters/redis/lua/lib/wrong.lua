@@ -1,4 +1,4 @@
--- wrong: for each sort of flaw, whether it is there, and what mends it.
+-- wrong: for each sort of flaw, whether it is there, and what mends it. Those of lines are in unfit.
 local wrong = {}
 
 function wrong.type(name, want)
@@ -8,22 +8,6 @@ function wrong.type(name, want)
     redis.call('HINCRBY', q .. ':counts', 'corrupt', 1)
   end
 end
-
--- line: a ready list whose tenant has no turn, and does not rest; turn: a tenant who does, and has no list.
-function wrong.line(name)
-  local level, tenant = string.match(name, '^:ready:(%d):(.*)$')
-  local ring = q .. ':ring:' .. level
-  local turns = #redis.call('LPOS', ring, tenant, 'COUNT', 2) + (redis.call('ZSCORE', q .. ':resting', level .. ':' .. tenant) and 1 or 0)
-  local due = redis.call('EXISTS', q .. name)
-  return turns ~= due, function()
-    redis.call('LREM', ring, 0, tenant)
-    redis.call('ZREM', q .. ':resting', level .. ':' .. tenant)
-    if due == 1 then
-      redis.call('RPUSH', ring, tenant)
-    end
-  end
-end
-wrong.turn = wrong.line
 
 function wrong.lease(name)
   local holder = string.sub(name, 9)

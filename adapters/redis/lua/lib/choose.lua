@@ -1,0 +1,52 @@
+-- choose: the jobs for a lease.
+
+-- may_now: whether a job's tenant and its type may start one.
+local function may_now(record)
+  local tenant, name = tenant_of(record), typed and type_of(record) or ''
+  meet({tenant})
+  meet_types({name})
+  return allowed(met[tenant]) > 0 and (name == '' or allowed(met[' ' .. name]) > 0)
+end
+
+-- suspected: the next of those that must be leased alone, if it may start; of the first ten, those that may not go to the end.
+local function suspected()
+  local first
+  for _ = 1, 10 do
+    local id = redis.call('LPOP', q .. ':suspects')
+    local record = id and (limited or typed) and redis.call('HGET', q .. ':jobs', id)
+    if not readable(record) or may_now(record) then
+      from_lane[id or ''] = true
+      return id
+    end
+    redis.call('RPUSH', q .. ':suspects', id)
+    if id == first then
+      return
+    end
+    first = first or id
+  end
+end
+
+local function pick(want, with_suspect)
+  local ids, records, suspect = {}, {}, 0
+  if with_suspect then
+    local id = suspected()
+    if id then
+      admit({id}, ids, records)
+      suspect = #ids
+    end
+  end
+  for _ = 1, 20 do
+    met, stirred = {}, false
+    if typed and #ids < want then
+      grant_all()
+    end
+    local entries = #ids < want and popped(want - #ids) or {}
+    if #entries > 0 then
+      admit(entries, ids, records)
+    elseif not stirred then
+      return ids, records, suspect
+    end
+  end
+  sooner(now) -- nothing but entries that were dropped, or sorted out, for long: go on in another call
+  return ids, records, suspect
+end
