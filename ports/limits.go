@@ -63,6 +63,12 @@ type Configured struct {
 	Queue   core.Limits // of all its jobs together
 }
 
+// Names reports whether a tenant has limits of its own.
+func (c Configured) Names(of Subject) bool {
+	_, named := c.Tenants[string(of)]
+	return named
+}
+
 // Of is what a subject may have.
 func (c Configured) Of(s Subject) core.Limits {
 	switch {

@@ -113,6 +113,7 @@ func (q *queue) forget(tenant string) {
 	of := ports.OfTenant(tenant)
 	delete(l.overridden, of)
 	delete(l.paused, of)
+	delete(l.assigned, of)
 	delete(l.closed, tenant)
 	delete(l.due, of)
 }

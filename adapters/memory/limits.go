@@ -16,6 +16,7 @@ type limits struct {
 	paused     map[ports.Subject]time.Time // until when; zero is for good
 	running    map[ports.Subject]int       // jobs under lease
 	due        map[ports.Subject]time.Time // when the next start would be even; see core.Rate
+	assigned   map[ports.Subject]assigned  // the tiers of tenants
 	closed     map[string]bool             // tenants of whom no more jobs are taken in
 	lapsed     time.Time                   // when it was last looked for what says nothing any more
 }
@@ -24,7 +25,14 @@ func newLimits() limits {
 	return limits{
 		overridden: map[ports.Subject]core.Limits{}, paused: map[ports.Subject]time.Time{},
 		running: map[ports.Subject]int{}, due: map[ports.Subject]time.Time{}, closed: map[string]bool{},
+		assigned: map[ports.Subject]assigned{},
 	}
+}
+
+// assigned is the limits of a tenant's tier, and until when it has them.
+type assigned struct {
+	limits core.Limits
+	until  time.Time
 }
 
 // subjects is all whose limits a job is under.
@@ -34,13 +42,16 @@ func subjects(j core.Job) [3]ports.Subject {
 
 // bind reports whether there are any of tenants or job types.
 func (l *limits) bind() bool {
-	return l.configured.Default != (core.Limits{}) || len(l.configured.Tenants)+len(l.configured.Types)+len(l.overridden)+len(l.paused) > 0
+	return l.configured.Default != (core.Limits{}) || len(l.configured.Tenants)+len(l.configured.Types)+len(l.overridden)+len(l.paused)+len(l.assigned) > 0
 }
 
 // of is what a subject may have.
 func (l *limits) of(s ports.Subject) core.Limits {
 	if o, ok := l.overridden[s]; ok {
 		return o
+	}
+	if a, ok := l.assigned[s]; ok && !l.configured.Names(s) {
+		return a.limits
 	}
 	return l.configured.Of(s)
 }
@@ -98,6 +109,7 @@ func (l *limits) lapse(now time.Time) {
 		return
 	}
 	l.lapsed = now
+	maps.DeleteFunc(l.assigned, func(_ ports.Subject, a assigned) bool { return !a.until.After(now) })
 	maps.DeleteFunc(l.due, func(_ ports.Subject, due time.Time) bool { return !due.After(now) })
 	maps.DeleteFunc(l.paused, func(_ ports.Subject, until time.Time) bool { return !until.IsZero() && !until.After(now) })
 }
@@ -130,6 +142,24 @@ func (b *Backend) PauseTenant(ctx context.Context, queue, tenant string, until t
 // ResumeTenant implements [ports.Limiter].
 func (b *Backend) ResumeTenant(ctx context.Context, queue, tenant string) error {
 	return b.limit(ctx, queue, func(l *limits) { delete(l.paused, ports.OfTenant(tenant)) })
+}
+
+// Assign implements [ports.Assigner].
+func (b *Backend) Assign(ctx context.Context, queue, tenant string, own *core.Limits) error {
+	now, err := b.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.mu.Unlock()
+	q, of := b.queue(queue, now), ports.OfTenant(tenant)
+	had, there := q.limits.assigned[of]
+	if delete(q.limits.assigned, of); own != nil {
+		q.limits.assigned[of] = assigned{*own, now.Add(ports.AssignedFor)}
+	}
+	if there != (own != nil) || there && had.limits != *own {
+		b.wakeAll(q)
+	}
+	return nil
 }
 
 // limit changes what subjects may have, and tells all who wait.

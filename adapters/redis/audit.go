@@ -76,7 +76,7 @@ var kinds = map[string]string{
 	"leases": "hash", "holders": "zset", "failed": "zset", "cancelled": "zset", "done": "hash", "history": "list", "erased": "zset",
 	"counts": "hash", "waiters": "zset", "wake": "list", "aside": "",
 	"lanes": "hash", "wanting": "zset", "awaited": "zset", "limits": "hash", "resting": "zset", "running": "set", "rates": "zset",
-	"purged": "hash", "usage": "hash",
+	"purged": "hash", "assigned": "zset", "usage": "hash",
 }
 
 // kindOf is the word that a key begins with behind the queue's own.

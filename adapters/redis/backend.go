@@ -50,6 +50,7 @@ var (
 	_ ports.Backend    = (*Backend)(nil)
 	_ ports.Pauser     = (*Backend)(nil)
 	_ ports.Limiter    = (*Backend)(nil)
+	_ ports.Assigner   = (*Backend)(nil)
 	_ ports.Lifecycle  = (*Backend)(nil)
 	_ ports.Canceller  = (*Backend)(nil)
 	_ ports.Deleter    = (*Backend)(nil)

@@ -8,7 +8,7 @@ import "os"
 func ReadScripts() {
 	for _, s := range []*script{
 		enqueueScript, leaseScript, extendScript, giveBackScript, swapScript, changeScript, cancelScript, getScript, countScript, linesScript,
-		pauseScript, purgeScript, purgeJobsScript, purgeDoneScript, purgeHistoryScript, limitScript, allowanceScript, recordScript, quarantineScript, queuesScript, auditScript, verifyScript, mendScript, checkScript, rosterScript,
+		pauseScript, purgeScript, purgeJobsScript, purgeDoneScript, purgeHistoryScript, limitScript, assignScript, allowanceScript, recordScript, quarantineScript, queuesScript, auditScript, verifyScript, mendScript, checkScript, rosterScript,
 		accountScript, usageScript, loadScript, whoseScript, forgetScript,
 	} {
 		s.read(os.DirFS("."))

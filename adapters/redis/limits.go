@@ -73,6 +73,19 @@ func (b *Backend) limit(ctx context.Context, queue string, configured bool, fiel
 	return err
 }
 
+// Assign implements [ports.Assigner].
+func (b *Backend) Assign(ctx context.Context, queue, tenant string, limits *core.Limits) error {
+	text := ""
+	if limits != nil {
+		text = limitText(*limits)
+	}
+	if err := b.announce(ctx, false, queue); err != nil {
+		return err
+	}
+	_, err := b.run(ctx, assignScript, b.queueKey(queue), b.skew(), tenant, text, ports.AssignedFor.Milliseconds())
+	return err
+}
+
 // Allowance implements [ports.Limiter].
 func (b *Backend) Allowance(ctx context.Context, queue string, of ports.Subject) (out ports.Allowance, err error) {
 	answer, err := b.run(ctx, allowanceScript, b.queueKey(queue), b.skew(), string(of))
@@ -82,6 +95,7 @@ func (b *Backend) Allowance(ctx context.Context, queue string, of ports.Subject)
 	r := replyOf(answer)
 	now, byDefault, own, override, paused := instant(r.int()), r.text(), r.text(), r.text(), r.text()
 	out.Closed, out.Purging = r.text() != "", r.text() != ""
+	tier := r.text()
 	if err := r.failure("allowance"); err != nil {
 		return out, err
 	}
@@ -89,7 +103,7 @@ func (b *Backend) Allowance(ctx context.Context, queue string, of ports.Subject)
 		byDefault = ""
 	}
 	out.Overridden = override != ""
-	if text := cmp.Or(override, own, byDefault); text != "" {
+	if text := cmp.Or(override, own, tier, byDefault); text != "" {
 		if out.Limits, err = limitOf(text); err != nil {
 			return out, failure("allowance", err)
 		}

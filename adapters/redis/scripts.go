@@ -36,6 +36,7 @@ var (
 	linesScript        = load("lines")
 	pauseScript        = load("pause")
 	limitScript        = load("limit")
+	assignScript       = load("assign")
 	allowanceScript    = load("allowance")
 	recordScript       = load("record")
 	purgeScript        = load("purge")

@@ -126,6 +126,7 @@ var memoryRules = []sabotage{
 	onMemory("what a closed tenant's jobs enqueue is taken in", "enqueue.go", "q.limits.closed[j.Tenant] && !j.FollowUp {", "q.limits.closed[j.Tenant] {"),
 	onMemory("a purge leaves no job of the tenant, and tells how many there were", "lifecycle.go", "\t\tdelete(q.jobs, id)\n", "\t\tif !e.job.Status.Final() {\n\t\t\tdelete(q.jobs, id)\n\t\t}\n"),
 	onMemory("a purge leaves other tenants' jobs as they are", "lifecycle.go", "if at.Value == tenant {", "if true {"),
+	onMemory("a purge removes jobs that wait for their type, and frees the places of those that run", "lease.go", "\tq.limits.end(e.job)\n", "\tif q.paused {\n\t\tq.limits.end(e.job)\n\t}\n"),
 	onMemory("a purge takes running jobs from their holders", "lifecycle.go", "\t\t\tq.unlease(e)\n", ""),
 	onMemory("a purge forgets the IDs of finished jobs", "lifecycle.go", "return t.tenant == tenant })", "return t.tenant == tenant+tenant })"),
 	onMemory("a purge takes deleted and expired jobs out of the memory", "operate.go", "q.remember(e.job, now)", "q.remember(core.Job{ID: j.ID}, now)"),

@@ -114,4 +114,6 @@ var redisRules = []sabotage{
 	onRedis("a job that is leased alone waits for its type's limits", "lua/lib/choose.lua", " and (name == '' or allowed(met[' ' .. name]) > 0)", ""),
 	onRedis("whatever happens, limits hold, nothing that may start waits, and nothing is out of order", "lua/lib/sift.lua", "      settle_up(id)\n", ""),
 	onRedis("a job cancelled in line takes nothing of its tenant's limits", "lua/lib/pop.lua", "    rouse(charged[id])\n", ""),
+	onRedis("a purge removes jobs that wait for their type, and frees the places of those that run", "lua/purgejobs.lua", "      note(placed, ids[i], value)\n", ""),
+	onRedis("a purge removes jobs that wait for their type, and frees the places of those that run", "lua/purge.lua", "    want_no_more(at, name)\n", ""),
 }

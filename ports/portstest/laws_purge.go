@@ -16,6 +16,7 @@ var purgeLaws = []Law{
 	{"a purge takes running jobs from their holders", purgedWhileRunning},
 	{"a purge forgets the IDs of finished jobs", purgedIDs},
 	{"a purge takes deleted and expired jobs out of the memory", purgedTraces},
+	{"a purge removes jobs that wait for their type, and frees the places of those that run", purgedLanes},
 	{"a purge forgets what the tenant had of the queue, and not what others had", purgedUsage},
 	{"a purge ends a tenant's pause, its own limits and that it is closed", purgedLimits},
 	{"a purge of a tenant that is not there removes nothing", purgedNobody},
@@ -182,6 +183,19 @@ func purgedTraces(w *world) {
 	for _, id := range []core.ID{deleted.ID, done.ID} {
 		w.must(len(w.offer(draft(withID(id), of("acme")))) == 0, "the ID of a deleted job is still known")
 	}
+}
+
+func purgedLanes(w *world) {
+	w.did("Configure", w.Backend.Configure(w.ctx, queue, ports.Configured{Types: map[string]core.Limits{"sweep": {MaxRunning: 1}}}))
+	for range 3 {
+		w.enqueue(of("acme"), typed("sweep"))
+	}
+	w.leaseOne(ann)
+	w.enqueue(of("globex"), typed("sweep"))
+	w.leaseNone(bob, "a type at its limit")
+	out := w.purge("acme")
+	w.must(out == ports.TenantJobs{Waiting: 2, Running: 1}, "two wait, and one runs: got %+v", out)
+	w.must(w.leaseOne(bob).Tenant == "globex", "the place is not another's")
 }
 
 func purgedUsage(w *world) {

@@ -33,6 +33,7 @@ type Backend interface {
 	ports.Roster
 	ports.Auditor
 	ports.Limiter
+	ports.Assigner
 	ports.Lifecycle
 	ports.Accountant
 }
@@ -53,7 +54,7 @@ type Law struct {
 // Laws is all of them.
 func Laws() []Law {
 	var all []Law
-	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws, sharedLaws, typeLaws, purgeLaws, usageLaws, storyLaws} {
+	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws, sharedLaws, typeLaws, tierLaws, purgeLaws, usageLaws, storyLaws} {
 		all = append(all, part...)
 	}
 	return all

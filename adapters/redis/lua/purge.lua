@@ -9,7 +9,8 @@ local tenant, key, tally = ARGV[2], q .. ':limits', {}
 if ARGV[3] == '0' then
   redis.call('HSET', key, 'purging:' .. tenant, '1')
 else
-  redis.call('HDEL', key, 'purging:' .. tenant, 'closed:' .. tenant, 'paused:' .. tenant, 'override:' .. tenant)
+  redis.call('HDEL', key, 'purging:' .. tenant, 'closed:' .. tenant, 'paused:' .. tenant, 'override:' .. tenant, 'tier:' .. tenant)
+  redis.call('ZREM', q .. ':assigned', tenant)
   tally = redis.call('HGETALL', q .. ':purged:' .. tenant)
   redis.call('UNLINK', q .. ':purged:' .. tenant)
 end

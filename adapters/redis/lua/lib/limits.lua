@@ -36,10 +36,11 @@ end
 -- renew: writes what holds for a tenant of all that is said.
 local function renew(tenant)
   local key = q .. ':limits'
-  local said = redis.call('HMGET', key, 'override:' .. tenant, 'tenant:' .. tenant, 'default', 'paused:' .. tenant, 'closed:' .. tenant, 'purging:' .. tenant)
-  if said[1] or said[2] or said[4] or said[5] or said[6] then
-    local limit = said[1] or said[2] or shares_default(tenant) and said[3] or NONE
-    local before = said[6] and '2 inf ' or (said[5] and '1 ' or '0 ') .. (said[4] or '0') .. ' '
+  local said = redis.call('HMGET', key, 'override:' .. tenant, 'tenant:' .. tenant, 'tier:' .. tenant, 'default',
+    'paused:' .. tenant, 'closed:' .. tenant, 'purging:' .. tenant)
+  if said[1] or said[2] or said[3] or said[5] or said[6] or said[7] then
+    local limit = said[1] or said[2] or said[3] or shares_default(tenant) and said[4] or NONE
+    local before = said[7] and '2 inf ' or (said[6] and '1 ' or '0 ') .. (said[5] or '0') .. ' '
     redis.call('HSET', key, '=' .. tenant, before .. limit)
   else
     redis.call('HDEL', key, '=' .. tenant)
