@@ -106,6 +106,8 @@ type (
 
 	// TenantJobs counts what is kept of a tenant, or was, from [Operator.CountTenant] and [Operator.PurgeTenant].
 	TenantJobs = ports.TenantJobs
+	// Tiers decides of what tier a tenant is; provide one to the application, and it is asked.
+	Tiers = ports.Tiers
 	// QuotaError says that a tenant has as many jobs waiting as it may, and when to try again.
 	QuotaError = ports.QuotaError
 	// BatchError says which items of a call failed, and why.

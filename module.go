@@ -40,7 +40,7 @@ func Module(path string, opts ...ModuleOption) fx.Option {
 		placed[MiddlewareFunc]("middleware", a.middleware),
 		placed[Observer]("observers", a.observers),
 		fx.Provide(provideBackends, provideWatch, fx.Private),
-		fx.Provide(newClient, newOperator, provideSystem),
+		fx.Provide(provideClient, newOperator, provideSystem),
 		fx.Options(partOptions(cfg)...),
 		fx.Invoke(func(*System) {}),
 	)
@@ -179,6 +179,17 @@ func provideWatch(in struct {
 ) watch {
 	log := cmp.Or(in.Log, slog.Default()).With(slog.String("module", "jobs"))
 	return watch{log, append(ports.Observers{logging.New(log)}, ordered(in.Observers)...)}
+}
+
+func provideClient(in struct {
+	fx.In
+	Config   config.Config
+	Backends backends
+	Watch    watch
+	Tiers    Tiers `optional:"true"`
+},
+) (*Client, error) {
+	return newClient(in.Config, in.Backends, in.Watch, in.Tiers)
 }
 
 // systemIn is what fx brings together for the system. The client and the operator are made before it, so that handlers

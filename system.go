@@ -71,12 +71,21 @@ func newSystem(cfg config.Config, p parts) (*System, error) {
 	return s, nil
 }
 
-func newClient(cfg config.Config, on backends, w watch) (*Client, error) {
+// newClient makes the client; tiers may be nil.
+func newClient(cfg config.Config, on backends, w watch, tiers Tiers) (*Client, error) {
 	var queues []client.Queue
 	for name, q := range cfg.Queues {
 		queues = append(queues, client.Queue{Name: name, Enqueuer: on[q.Backend], MaxPayload: int(q.MaxPayload), Durability: q.Durability.Level()})
 	}
-	return client.New(w.observer, queues...)
+	c, err := client.New(w.observer, queues...)
+	if err == nil && tiers != nil {
+		limits := map[string]core.Limits{}
+		for name, tier := range cfg.Tenants.Tiers {
+			limits[name], _ = tier.Limits() // it was found to be good
+		}
+		c.DecideTiers(tiers, limits)
+	}
+	return c, err
 }
 
 func newOperator(cfg config.Config, on backends) *Operator {

@@ -76,6 +76,13 @@ type (
 		Call   string // "lease", "swap", "extend", "wait", "announce", "record", "account"
 		Err    error
 	}
+	// TierUndecided says that the application could not say of what tier a tenant is, or named one that there is not, or that
+	// the backend could not be told. The tenant has the limits that it had.
+	TierUndecided struct {
+		Queue  string
+		Tenant string
+		Err    error
+	}
 	// WorkerStarted says that a worker began to lease.
 	WorkerStarted struct{ Info WorkerInfo }
 	// WorkerStopped says that a worker is done. Info counts what it had to leave behind.
@@ -95,6 +102,7 @@ func (JobsCorrupt) event()       {}
 func (JobsHeld) event()          {}
 func (DataLossSuspected) event() {}
 func (CallFailed) event()        {}
+func (TierUndecided) event()     {}
 func (WorkerStarted) event()     {}
 func (WorkerStopped) event()     {}
 

@@ -48,6 +48,9 @@ func (o *Observer) Observe(ctx context.Context, e ports.Event) {
 	case ports.CallFailed:
 		o.log.LogAttrs(ctx, slog.LevelWarn, "call to the backend failed, and will be repeated", failed(
 			[]slog.Attr{slog.String("worker", e.Worker), slog.String("queue", e.Queue), slog.String("call", e.Call)}, e.Err)...)
+	case ports.TierUndecided:
+		o.log.LogAttrs(ctx, slog.LevelWarn, "tier of a tenant not decided: it has the limits that it had", failed(
+			[]slog.Attr{slog.String("queue", e.Queue), slog.String("tenant", e.Tenant)}, e.Err)...)
 	case ports.WorkerStarted:
 		o.log.LogAttrs(ctx, slog.LevelInfo, "worker started", slog.String("worker", e.Info.Name), slog.String("holder", e.Info.Holder),
 			slog.Int("places", e.Info.Places), slog.Any("queues", e.Info.Queues), slog.Any("types", e.Info.Types))

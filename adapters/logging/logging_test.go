@@ -136,6 +136,9 @@ var events = []struct {
 			"worker": "w", "queue": "mail", "job_ids": []any{"00000000-0000-0000-0000-000000000001"},
 		}},
 	}},
+	{"nobody can say of what tier a tenant is", ports.TierUndecided{Queue: "mail", Tenant: "acme", Err: errors.New("down")}, []line{
+		{slog.LevelWarn, "tier of a tenant not decided: it has the limits that it had", attrs{"queue": "mail", "tenant": "acme", "error": "down"}},
+	}},
 	{"the backend was emptied", ports.DataLossSuspected{Worker: "w", Queues: []string{"mail"}}, []line{
 		{slog.LevelError, "the backend has lost the jobs that it had, or is another", attrs{"worker": "w", "queues": []any{"mail"}}},
 	}},

@@ -34,6 +34,7 @@ type Client struct {
 	queues   map[string]Queue
 	fallback string // the queue of jobs that name none
 	observer ports.Observer
+	tiers    *tiers // nil: the application decides none
 }
 
 // New makes a client of the queues. The observer, which may be nil, is told of what was enqueued.
@@ -81,6 +82,7 @@ func (c *Client) Enqueue(ctx context.Context, args ports.Args, opts ...Option) (
 	if err != nil {
 		return d.job, err
 	}
+	c.assign(ctx, d.job)
 	r := send(ctx, c.queues[d.job.Queue].Enqueuer, []draft{d})[0]
 	if r.err == nil {
 		c.observer.Observe(ctx, ports.JobsEnqueued{Jobs: []core.Job{r.job}})
@@ -101,6 +103,7 @@ func (c *Client) EnqueueMany(ctx context.Context, requests []Request) ([]core.Jo
 	if err != nil {
 		return jobs, err
 	}
+	c.assign(ctx, jobs...)
 	failed := map[int]error{}
 	var stored []core.Job
 	for enqueuer, places := range c.byBackend(jobs) {
@@ -169,5 +172,5 @@ func (c *Client) Default(queue string) (*Client, error) {
 	if _, ok := c.queues[queue]; !ok {
 		return nil, c.unknownQueue(queue)
 	}
-	return &Client{queues: c.queues, fallback: queue, observer: c.observer}, nil
+	return &Client{queues: c.queues, fallback: queue, observer: c.observer, tiers: c.tiers}, nil
 }

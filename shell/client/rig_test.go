@@ -177,12 +177,18 @@ func failing(err error) func([]core.Job) error { return func([]core.Job) error {
 
 // events is an observer that remembers the jobs it was told of.
 type events struct {
-	mu   sync.Mutex
-	told [][]core.Job
+	mu        sync.Mutex
+	told      [][]core.Job
+	undecided []ports.TierUndecided
 }
 
 func (e *events) Observe(_ context.Context, event ports.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.told = append(e.told, event.(ports.JobsEnqueued).Jobs)
+	switch event := event.(type) {
+	case ports.TierUndecided:
+		e.undecided = append(e.undecided, event)
+	default:
+		e.told = append(e.told, event.(ports.JobsEnqueued).Jobs)
+	}
 }
