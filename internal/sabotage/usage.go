@@ -5,6 +5,11 @@ func ofWorker(rule, file, old, changed, test string) sabotage {
 	return sabotage{rule: rule, file: "shell/worker/" + file, old: old, new: changed, pkg: "shell/worker", run: "^" + test + "$"}
 }
 
+// ofClient is a rule of the client taken out of how it tells tiers.
+func ofClient(rule, old, changed, test string) sabotage {
+	return sabotage{rule: rule, file: "shell/client/tiers.go", old: old, new: changed, pkg: "shell/client", run: "^" + test}
+}
+
 // usageRules takes out what keeps account of tenants.
 var usageRules = []sabotage{
 	onMemory("what tenants had of a queue adds up over holders and accounts", "usage.go", "step.tenants[tenant] = step.tenants[tenant].Plus(used)", "step.tenants[tenant] = used"),
@@ -12,8 +17,8 @@ var usageRules = []sabotage{
 	onMemory("what a tenant had is told for the window that is asked for, and forgotten in the end", "usage.go", "if !s.begin.Before(out.Since) {", "{"),
 	onMemory("tenants and queues with names alike have usages of their own", "usage.go", "q := b.queue(a.Queue, now)", "q := b.queue(a.Queue[:7], now)"),
 	onMemory("a tenant that has jobs in line counts as one that has work, with its weight", "usage.go", "add(tenant, core.Usage{})", "_ = tenant"),
-	onMemory("of a tenant that nobody knows there is nothing to tell", "usage.go", "line != nil && line.Len() > 0 {", "line == nil {\n\t\t\tlongest = time.Hour\n\t\t} else if line.Len() > 0 {"),
-	onMemory("what a tenant has in line, and running, is counted", "usage.go", "Running: int64(q.limits.running[tenant]), ", ""),
+	onMemory("of a tenant that nobody knows there is nothing to tell", "usage.go", "(longest time.Duration) {\n", "(longest time.Duration) {\n\tlongest = time.Duration(len(tenant))\n"),
+	onMemory("what a tenant has in line, and running, is counted", "usage.go", "Running: int64(q.limits.running[ports.OfTenant(tenant)]), ", ""),
 	onMemory("usages of more tenants than one account has add up", "usage.go", "range a.Used {", "range a.Used {\n\t\tif len(step.tenants) > 300 {\n\t\t\tbreak\n\t\t}"),
 	{
 		rule: "the longest wait is the longest of all accounts", file: "core/usage.go", old: "max(u.MaxWait, v.MaxWait)", new: "v.MaxWait",
@@ -52,4 +57,8 @@ var usageRules = []sabotage{
 
 	ofCore("a job that is handed back waits from then on", "usage.go", "ready = later(ready, j.Runs[n-1].EndedAt)", "_ = n"),
 	ofCore("nothing is due to a tenant that had no work", "usage.go", "own := all[tenant]", "own, there := all[tenant]\n\tif !there {\n\t\town.Weight = 1\n\t}"),
+
+	ofClient("a tier is asked for once a minute", "if !d.asked.IsZero() && now.Sub(d.asked) < tierEvery {", "if d.told.After(now) {", "TestATierIsAskedFor"),
+	ofClient("a tier is said again before it is forgotten", "tier == d.tier && (tier == \"\" || now.Sub(d.told) < tierAgain)", "tier == d.tier", "TestATierLasts"),
+	ofClient("a tier that there is not is told of", "if tier != \"\" && !ok {", "if false {", "TestATierThatCannot"),
 }
