@@ -8,15 +8,20 @@
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
 --      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer; whether jobs were left
 --      for the sake of the share
---# use clock record turn line wake free window aside promote limits look lane rest whole takeup sweep meet share grant grants pop lanes sideline sift pick popped admit choose again
+--# use clock record turn line wake free window aside promote limits look rest whole takeup sweep meet share pop again
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
-local given = ARGV[6] == '1' and again(leases, holder, request)
-if given then
-  return given
+local before = ARGV[6] == '1' and again(leases, holder, request)
+if before then
+  return before
 end
 local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole', 'typed')
 typed = meta[5] and true or false
+local types = typed and (function() -- made only where it is needed: what a script defines is made anew by each call
+--# use lane contend grant grants lanes sideline sift
+return {grant_all = grant_all, lanes_of = lanes_of, from_lanes = from_lanes, stand_back = stand_back, sort_out = sort_out, sideline_all = sideline_all}
+end)()
+--# use pick popped admit choose
 promote({'scheduled', 'retrying'})
 take_up(holder, tonumber(ARGV[8]))
 if meta[3] then

@@ -3,7 +3,7 @@ local placed = {} -- what is noted of those that take something of a limit
 
 local function admit(entries, ids, records)
   local starting, found = {}, redis.call('HMGET', q .. ':jobs', unpack(entries))
-  local aside = typed and sort_out(entries, found) or {}
+  local aside = typed and types.sort_out(entries, found) or {}
   local function starts(subject, id, takes, has_no_place)
     local l = met[subject]
     if l and not l.free then
@@ -32,7 +32,9 @@ local function admit(entries, ids, records)
       settle_up(id)
     end
   end
-  sideline_all(entries, found, aside)
+  if typed then
+    types.sideline_all(entries, found, aside)
+  end
   for l, some in pairs(starting) do
     start(some.subject, l, some)
   end

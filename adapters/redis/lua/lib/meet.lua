@@ -15,16 +15,6 @@ local function meet(subjects)
   end
 end
 
-local function meet_types(names)
-  local types = {}
-  for _, name in ipairs(names) do
-    if name ~= '' then
-      types[#types + 1] = ' ' .. name
-    end
-  end
-  meet(types)
-end
-
 -- turn_of: by what factor of its weight each has a turn, how many of the first have one more, and how many jobs are left of a
 -- turn of the first that was cut short. Without limits they share what is wanted.
 local function turn_of(level, tenants, want)

@@ -7,7 +7,7 @@ local function turns(level, want, out, left)
     return false
   end
   local factor, more, begun = turn_of(level, tenants, want)
-  local front, back, laned = {}, {}, typed and lanes_of(level, tenants) or {}
+  local front, back, laned = {}, {}, typed and types.lanes_of(level, tenants) or {}
   for i = 1, #tenants do
     local tenant, l = tenants[i], plain
     local list, turn = ready .. tenant, factor + (i <= more and 1 or 0)
@@ -19,7 +19,7 @@ local function turns(level, want, out, left)
     end
     local got, there, open = n, true, true
     if laned[i] and n > 0 then
-      got, there, open = from_lanes(level .. ':' .. tenant, laned[i], n, l.weight, out)
+      got, there, open = types.from_lanes(level .. ':' .. tenant, laned[i], n, l.weight, out)
     elseif not laned[i] then
       got = pop(list, n, out)
       there = got == n and redis.call('EXISTS', list) == 1
@@ -33,7 +33,7 @@ local function turns(level, want, out, left)
       if not l.free and allowed(l) == 0 then
         repose(level, tenant, l)
         if laned[i] then
-          stand_back(level .. ':' .. tenant, l)
+          types.stand_back(level .. ':' .. tenant, l)
         end
       elseif not open then
         redis.call('ZADD', q .. ':resting', '+inf', level .. ':' .. tenant)

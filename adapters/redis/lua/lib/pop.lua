@@ -1,4 +1,6 @@
 -- pop: takes up to n jobs out of a list. Gives how many.
+local from_lane = {} -- the jobs that need not be sorted out any more
+
 local function pop(list, n, out)
   local some = n > 0 and redis.call('LPOP', list, n) or {}
   for k = 1, #some do
