@@ -8,8 +8,10 @@ local function suspected()
     local record = id and (limited or typed) and redis.call('HGET', q .. ':jobs', id)
     local tenant = readable(record) and tenant_of(record)
     local kind = tenant and typed and type_of(record) or nil
-    meet({tenant or nil, kind and ' ' .. kind or nil})
-    if not tenant or allowed(met[tenant]) > 0 and not (kind and allowed(met[' ' .. kind]) == 0) then
+    if tenant then
+      bounds.meet({tenant, kind and ' ' .. kind or nil})
+    end
+    if not tenant or bounds.allowed(met[tenant]) > 0 and not (kind and bounds.allowed(met[' ' .. kind]) == 0) then
       from_lane[id or ''] = true
       return id
     end
@@ -33,7 +35,7 @@ local function pick(want, with_suspect)
   for _ = 1, 20 do
     met, stirred = {}, false
     if typed and #ids < want then
-      types.grant_all()
+      bounds.types.grant_all()
     end
     local entries = #ids < want and popped(want - #ids) or {}
     if #entries > 0 then
