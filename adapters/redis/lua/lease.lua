@@ -8,35 +8,54 @@
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
 --      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer; whether jobs were left
 --      for the sake of the share
---# use clock record turn line wake free window aside promote limits look lane rest whole takeup sweep meet share grant grants pop lanes sideline sift pick popped admit choose again
+--# use clock record turn line wake free window aside promote share takeup sweep again
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
-local given = ARGV[6] == '1' and again(leases, holder, request)
-if given then
-  return given
+local before = ARGV[6] == '1' and again(leases, holder, request)
+if before then
+  return before
 end
 local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole', 'typed')
+local limited, met, plain, from_lane = meta[3] and true or false, {}, {weight = 1, free = true}, {}
 typed = meta[5] and true or false
+
+-- bounds is there only where there are limits: what a script defines is made anew by each call.
+local bounds
+bounds = (limited or typed or meta[4]) and (function()
+--# use limits look rest meet whole tiers
+local types = typed and (function()
+--# use pop lane contend grant grants lanes sideline sift
+return {grant_all = grant_all, lanes_of = lanes_of, from_lanes = from_lanes, stand_back = stand_back, sort_out = sort_out, sideline_all = sideline_all}
+end)() or nil
+return {turn_of = turn_of, meet = meet, allowed = allowed, charge = charge, settle_up = settle_up, start = start, repose = repose, rested = rested,
+  forget_tiers = forget_tiers,
+  room = whole_room, started = whole_started, is_full = whole_is_full, types = types}
+end)()
+--# use pick popped admit choose
 promote({'scheduled', 'retrying'})
 take_up(holder, tonumber(ARGV[8]))
-if meta[3] then
-  limited = true
-  rested(now)
+if limited then
+  bounds.rested(now)
 end
 if now >= (tonumber(meta[2]) or 0) + 1000 then
   sweep(tonumber(ARGV[9]))
+  if limited then
+    bounds.forget_tiers()
+  end
 end
 local ids, records, suspect = {}, {}, 0
 if max > 0 and meta[1] ~= '1' then
-  local room = whole_room(meta[4], max)
+  local room = meta[4] and bounds.room(meta[4], max) or max
   if room > 0 then
     ids, records, suspect = pick(room, ARGV[7] == '1')
   end
-  whole_started(ids)
+  if meta[4] then
+    bounds.started(ids)
+  end
 end
 if #ids < max then
   redis.call('ZADD', q .. ':waiters', now, holder)
-elseif meta[1] ~= '1' and not (whole and allowed(whole) == 0) and ready_left() then
+elseif meta[1] ~= '1' and not (meta[4] and bounds.is_full()) and ready_left() then
   wake(1)
 end
 if #ids == 0 then
@@ -45,7 +64,7 @@ end
 local rev = redis.call('HINCRBY', q, 'rev', 2) -- two: one for the lease, one for what settles it
 local value, fields = rev .. ':' .. now .. ':' .. request, {}
 for i, id in ipairs(ids) do
-  fields[2 * i - 1], fields[2 * i] = id, value .. (flagged(records[i], CANCELLING) and ':c' or '') .. (placed[id] or '') .. (capped and ':q' or '')
+  fields[2 * i - 1], fields[2 * i] = id, value .. (flagged(records[i], CANCELLING) and ':c' or '') .. (placed[id] or '') .. (bounds and bounds.capped and ':q' or '')
 end
 if suspect == 1 then
   fields[2] = fields[2] .. ':s'

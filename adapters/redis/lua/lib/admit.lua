@@ -2,8 +2,8 @@
 local placed = {} -- what is noted of those that take something of a limit
 
 local function admit(entries, ids, records)
-  local starting, found = {}, redis.call('HMGET', q .. ':jobs', unpack(entries))
-  local aside = typed and sort_out(entries, found) or {}
+  local starting, dropped, found = {}, {}, redis.call('HMGET', q .. ':jobs', unpack(entries))
+  local aside = typed and bounds.types.sort_out(entries, found) or {}
   local function starts(subject, id, takes, has_no_place)
     local l = met[subject]
     if l and not l.free then
@@ -26,14 +26,19 @@ local function admit(entries, ids, records)
       end
     elseif not aside[id] and readable(record) then
       redis.call('HSET', q .. ':jobs', id, with_flags(record, byte(record, 2) - LINED))
-      settle_up(id)
+      dropped[#dropped + 1] = id
     elseif not aside[id] then
       unreadable(id, record)
-      settle_up(id)
+      dropped[#dropped + 1] = id
     end
   end
-  sideline_all(entries, found, aside)
+  if typed then
+    bounds.types.sideline_all(entries, found, aside)
+  end
+  for _, id in ipairs(bounds and dropped or {}) do
+    bounds.settle_up(id)
+  end
   for l, some in pairs(starting) do
-    start(some.subject, l, some)
+    bounds.start(some.subject, l, some)
   end
 end

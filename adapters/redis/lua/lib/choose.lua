@@ -1,20 +1,17 @@
 -- choose: the jobs for a lease.
 
--- may_now: whether a job's tenant and its type may start one.
-local function may_now(record)
-  local tenant, name = tenant_of(record), typed and type_of(record) or ''
-  meet({tenant})
-  meet_types({name})
-  return allowed(met[tenant]) > 0 and (name == '' or allowed(met[' ' .. name]) > 0)
-end
-
 -- suspected: the next of those that must be leased alone, if it may start; of the first ten, those that may not go to the end.
 local function suspected()
   local first
   for _ = 1, 10 do
     local id = redis.call('LPOP', q .. ':suspects')
     local record = id and (limited or typed) and redis.call('HGET', q .. ':jobs', id)
-    if not readable(record) or may_now(record) then
+    local tenant = readable(record) and tenant_of(record)
+    local kind = tenant and typed and type_of(record) or nil
+    if tenant then
+      bounds.meet({tenant, kind and ' ' .. kind or nil})
+    end
+    if not tenant or bounds.allowed(met[tenant]) > 0 and not (kind and bounds.allowed(met[' ' .. kind]) == 0) then
       from_lane[id or ''] = true
       return id
     end
@@ -38,7 +35,7 @@ local function pick(want, with_suspect)
   for _ = 1, 20 do
     met, stirred = {}, false
     if typed and #ids < want then
-      grant_all()
+      bounds.types.grant_all()
     end
     local entries = #ids < want and popped(want - #ids) or {}
     if #entries > 0 then

@@ -3,8 +3,6 @@
 -- next turns; an empty name is the line itself. `wanting` has for each type who waits for it, by priority and then by what each has had
 -- of it, a job by the inverse of the tenant's weight; `awaited` has the types by when to look at them again. One whose tenant may
 -- start nothing for a reason of its own is in `lanes` with something behind the last space, and wants nothing meanwhile.
-local stirred = false -- whether somebody waits, or stands back, who did not: there is reason to look once more
-
 local function names_of(text)
   local names = {}
   for name in string.gmatch(text, '([^ ]*) ') do

@@ -1,5 +1,4 @@
 -- lanes: takes the jobs of a tenant's turn from its line and its lanes in rotation.
-local from_lane = {} -- the jobs that need not be sorted out any more
 
 local function lanes_of(level, tenants)
   local at = {}

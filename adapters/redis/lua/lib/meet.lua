@@ -1,7 +1,4 @@
--- meet: looks at the limits of tenants whose turn has come, and of job types (a space and the name).
-local plain = {weight = 1, free = true}
-local limited, met = false, {} -- met: the limits of those
-
+-- meet: looks at the limits of tenants whose turn has come, and of job types (a space and the name), which are then in met.
 local function meet(subjects)
   local fresh = {}
   for _, one in ipairs(subjects) do
@@ -15,22 +12,9 @@ local function meet(subjects)
   end
 end
 
-local function meet_types(names)
-  local types = {}
-  for _, name in ipairs(names) do
-    if name ~= '' then
-      types[#types + 1] = ' ' .. name
-    end
-  end
-  meet(types)
-end
-
 -- turn_of: by what factor of its weight each has a turn, how many of the first have one more, and how many jobs are left of a
--- turn of the first that was cut short. Without limits they share what is wanted.
+-- turn of the first that was cut short.
 local function turn_of(level, tenants, want)
-  if not limited then
-    return math.floor(want / #tenants), want % #tenants
-  end
   meet(tenants)
   local all = 0
   for i = 1, #tenants do
@@ -41,4 +25,21 @@ local function turn_of(level, tenants, want)
     redis.call('HDEL', q, 'left' .. level)
   end
   return math.max(1, math.floor(want / all)), 0, whose == tenants[1] and tonumber(left) or nil
+end
+
+-- charge: takes jobs that were popped off what their tenant may start. `settle_up` undoes that for those that do not start.
+local charged = {}
+
+local function charge(tenant, l, out, n)
+  taken(l, n)
+  for k = #out - n + 1, #out do
+    charged[out[k]] = tenant
+  end
+end
+
+-- settle_up: a tenant has another turn, and need not rest, for a job that does not start.
+local function settle_up(id)
+  if charged[id] then
+    rouse(charged[id])
+  end
 end

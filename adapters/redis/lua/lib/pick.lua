@@ -6,35 +6,38 @@ local function turns(level, want, out, left)
   if not tenants then
     return false
   end
-  local factor, more, begun = turn_of(level, tenants, want)
-  local front, back, laned = {}, {}, typed and lanes_of(level, tenants) or {}
+  local factor, more, begun = math.floor(want / #tenants), want % #tenants, nil -- without limits they share what is wanted
+  if limited then
+    factor, more, begun = bounds.turn_of(level, tenants, want)
+  end
+  local front, back, laned = {}, {}, typed and bounds.types.lanes_of(level, tenants) or {}
   for i = 1, #tenants do
-    local tenant, l = tenants[i], plain
-    local list, turn = ready .. tenant, factor + (i <= more and 1 or 0)
-    local n = turn
+    local tenant, l, turn = tenants[i], plain, factor + (i <= more and 1 or 0)
+    local list, n = ready .. tenant, turn
     if limited or most > 0 or typed then
       l = met[tenant] or plain
       turn = limited and (i == 1 and begun or l.weight * factor) or turn
-      n = math.min(turn, want, allowed(l), wanted(tenant))
+      n = math.min(turn, want, l.free and turn or bounds.allowed(l), wanted(tenant))
     end
     local got, there, open = n, true, true
     if laned[i] and n > 0 then
-      got, there, open = from_lanes(level .. ':' .. tenant, laned[i], n, l.weight, out)
+      got, there, open = bounds.types.from_lanes(level .. ':' .. tenant, laned[i], n, l.weight, out)
     elseif not laned[i] then
-      got = pop(list, n, out)
+      local some = n > 0 and redis.call('LPOP', list, n) or {}
+      for k = 1, #some do
+        out[#out + 1] = some[k]
+      end
+      got = #some
       there = got == n and redis.call('EXISTS', list) == 1
     end
     want = want - got
-    charge(tenant, l, out, got)
-    if most > 0 then
-      given(tenant, got)
+    if not l.free then
+      bounds.charge(tenant, l, out, got)
     end
+    given(tenant, got)
     if there then
-      if not l.free and allowed(l) == 0 then
-        repose(level, tenant, l)
-        if laned[i] then
-          stand_back(level .. ':' .. tenant, l)
-        end
+      if not l.free and bounds.allowed(l) == 0 then
+        bounds.repose(level, tenant, l, laned[i])
       elseif not open then
         redis.call('ZADD', q .. ':resting', '+inf', level .. ':' .. tenant)
       elseif n == turn then

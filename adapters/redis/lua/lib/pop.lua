@@ -6,23 +6,3 @@ local function pop(list, n, out)
   end
   return #some
 end
-
--- charge: takes jobs that were popped off what their tenant may start. `settle_up` undoes that for those that do not start.
-local charged = {}
-
-local function charge(tenant, l, out, n)
-  if l.free then
-    return
-  end
-  taken(l, n)
-  for k = #out - n + 1, #out do
-    charged[out[k]] = tenant
-  end
-end
-
--- settle_up: a tenant has another turn, and need not rest, for a job that does not start.
-local function settle_up(id)
-  if charged[id] then
-    rouse(charged[id])
-  end
-end

@@ -8,13 +8,16 @@ local function from_when(l)
   return l.till or 1 / 0
 end
 
--- repose: lets a tenant that may start none rest: until its rate allows it, or something happens.
-local function repose(level, tenant, l)
+-- repose: lets a tenant that may start none rest: until its rate allows it, or something happens. One with lanes stands back.
+local function repose(level, tenant, l, laned)
   local again = from_when(l)
   if again < 1 / 0 then
     sooner(again)
   end
   redis.call('ZADD', q .. ':resting', again < 1 / 0 and again or '+inf', level .. ':' .. tenant)
+  if laned then
+    bounds.types.stand_back(level .. ':' .. tenant, l)
+  end
 end
 
 -- rested: up to 100 of those whose time has come rest no more.

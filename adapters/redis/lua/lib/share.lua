@@ -14,12 +14,3 @@ local function given(tenant, n)
     has[tenant] = (has[tenant] or 0) + n
   end
 end
-
--- full_ones: how many tenants there may be of whom no more is wanted, in any priority.
-local function full_ones()
-  local n = 0
-  for tenant in pairs(has) do
-    n = n + (wanted(tenant) == 0 and 5 or 0)
-  end
-  return n
-end

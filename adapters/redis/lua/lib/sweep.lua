@@ -1,4 +1,4 @@
--- sweep: drops up to 100 dead letters, 100 cancelled jobs and 100 tiers of tenants whose time is over, and remembers the IDs of jobs. One of
+-- sweep: drops up to 100 dead letters and 100 cancelled jobs whose time is over, and remembers their IDs. One of
 -- which an entry still stands in line stays until that has come up.
 local function sweep(span)
   redis.call('HSET', q, 'swept', now)
@@ -15,11 +15,6 @@ local function sweep(span)
         redis.call('HSET', q .. ':done:' .. gen, id, readable(record) and trace_of(tenant_of(record)) or '')
       end
     end
-  end
-  for _, tenant in ipairs(redis.call('ZRANGE', q .. ':assigned', '-inf', now, 'BYSCORE', 'LIMIT', 0, 100)) do
-    redis.call('ZREM', q .. ':assigned', tenant)
-    redis.call('HDEL', q .. ':limits', 'tier:' .. tenant)
-    renew(tenant)
   end
   redis.call('ZREMRANGEBYSCORE', q .. ':rates', '-inf', now * 1000)
   redis.call('ZREMRANGEBYSCORE', q .. ':waiters', '-inf', now - 120000)
