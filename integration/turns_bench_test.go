@@ -38,7 +38,7 @@ var crowds = []crowd{
 // server's own count, each crowd in turn in each round. An operation is a round.
 func BenchmarkTurns(b *testing.B) {
 	server := redistest.Start(b, redistest.AtHand)
-	for _, size := range []int{100, 10} {
+	for _, size := range []int{100, 20, 10} {
 		b.Run(fmt.Sprint("batch=", size), func(b *testing.B) {
 			stages := make([]*stage, len(crowds))
 			for i, c := range crowds {

@@ -120,7 +120,7 @@ var memoryRules = []sabotage{
 	onMemory("a job that is leased alone waits for its tenant's limits", "queue.go", "e := at.Value.(*entry); q.limits.mayStart(ports.OfTenant(e.job.Tenant), now) &&", "e := at.Value.(*entry); e != nil &&"),
 	onMemory("a queue says when a rate allows the next job", "queue.go", "!again.IsZero() {", "again.IsZero() && !again.IsZero() {"),
 	onMemory("who waits is woken when a tenant has a place again", "swap.go", "\t\tb.wake(q)\n", ""),
-	onMemory("who waits is woken when a tenant goes on", "limits.go", "\tb.wakeAll(q)\n", ""),
+	onMemory("who waits is woken when a tenant goes on", "limits.go", "\tchange(&q.limits)\n\tb.wakeAll(q)\n", "\tchange(&q.limits)\n"),
 	onMemory("a tenant of whom a holder wants no more keeps the rest of its turn", "queue.go", "\tr.had[tenant]++\n", "\tn := r.had[tenant]\n\tclear(r.had)\n\tr.had[tenant] = n + 1\n"),
 	onMemory("a tenant has the limits of the tier that it is assigned, and another at once", "limits.go", "if a, ok := l.assigned[s]; ok &&", "if a, ok := l.assigned[s]; ok && a.limits.MaxRunning == 2 &&"),
 	onMemory("what is said of the tenant itself goes before its tier, and its tier before what is said of all", "limits.go", "ok && !l.configured.Names(s) {", "ok {"),

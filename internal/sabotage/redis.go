@@ -19,7 +19,7 @@ var redisRules = []sabotage{
 	onRedis("a queue says when it wants to be looked at again", "lua/lib/takeup.lua", "return sooner(tonumber(first[i + 1]))", "return"),
 	onRedis("jobs of one tenant and priority come in the order of enqueue", "lua/lib/stand.lua", "redis.call('RPUSH', q .. ':ready:'", "redis.call('LPUSH', q .. ':ready:'"),
 	onRedis("the more urgent job comes first", "lua/lib/popped.lua", "for level = 0, 4 do", "for level = 4, 0, -1 do"),
-	onRedis("tenants of one priority take turns", "lua/lib/pick.lua", "redis.call('RPUSH', ring, unpack(back))", "redis.call('LPUSH', ring, unpack(back))"),
+	onRedis("tenants of one priority take turns", "lua/lib/even.lua", "redis.call('RPUSH', q", "redis.call('LPUSH', q"),
 	onRedis("queues and tenants with names alike do not see each other's jobs", "keys.go", `":{" + queue + "}"`, `":{" + queue[:1] + "}"`),
 	onRedis("a lease that is extended does not run out", "lua/extend.lua", "now + ARGV[3]", "now"),
 	onRedis("an extension names the leases that are lost", "lua/extend.lua", "lost[#lost + 1] = i", ""),

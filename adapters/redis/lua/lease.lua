@@ -31,7 +31,7 @@ return {turn_of = turn_of, meet = meet, allowed = allowed, charge = charge, sett
   forget_tiers = forget_tiers,
   room = whole_room, started = whole_started, is_full = whole_is_full, types = types}
 end)()
---# use pick popped admit choose
+--# use even pick popped admit choose
 promote({'scheduled', 'retrying'})
 take_up(holder, tonumber(ARGV[8]))
 if limited then

@@ -2,23 +2,25 @@
 -- as many jobs as it has weight. Where more are wanted than that makes, all turns are longer by the same factor.
 local function turns(level, want, out, left)
   local ring, ready = q .. ':ring:' .. level, q .. ':ready:' .. level .. ':'
-  local tenants = redis.call('LPOP', ring, want > 16 and math.ceil(want / 4) or want)
+  local tenants = redis.call('LPOP', ring, math.min(want, 4 + math.floor(want / 16)))
   if not tenants then
     return false
   end
-  local factor, more, begun = math.floor(want / #tenants), want % #tenants, nil -- without limits they share what is wanted
+  if not limited and most == 0 and not typed then
+    even_turns(level, tenants, want, out)
+    return true
+  end
+  local factor, more, begun = math.floor(want / #tenants), want % #tenants, nil
   if limited then
     factor, more, begun = bounds.turn_of(level, tenants, want)
   end
   local front, back, laned = {}, {}, typed and bounds.types.lanes_of(level, tenants) or {}
   for i = 1, #tenants do
     local tenant, l, turn = tenants[i], plain, factor + (i <= more and 1 or 0)
-    local list, n = ready .. tenant, turn
-    if limited or most > 0 or typed then
-      l = met[tenant] or plain
-      turn = limited and (i == 1 and begun or l.weight * factor) or turn
-      n = math.min(turn, want, l.free and turn or bounds.allowed(l), wanted(tenant))
-    end
+    local list = ready .. tenant
+    l = met[tenant] or plain
+    turn = limited and (i == 1 and begun or l.weight * factor) or turn
+    local n = math.min(turn, want, l.free and turn or bounds.allowed(l), wanted(tenant))
     local got, there, open = n, true, true
     if laned[i] and n > 0 then
       got, there, open = bounds.types.from_lanes(level .. ':' .. tenant, laned[i], n, l.weight, out)
