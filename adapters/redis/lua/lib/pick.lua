@@ -17,7 +17,6 @@ local function turns(level, want, out, left)
   local front, back, laned = {}, {}, typed and bounds.types.lanes_of(level, tenants) or {}
   for i = 1, #tenants do
     local tenant, l, turn = tenants[i], plain, factor + (i <= more and 1 or 0)
-    local list = ready .. tenant
     l = met[tenant] or plain
     turn = limited and (i == 1 and begun or l.weight * factor) or turn
     local n = math.min(turn, want, l.free and turn or bounds.allowed(l), wanted(tenant))
@@ -25,12 +24,12 @@ local function turns(level, want, out, left)
     if laned[i] and n > 0 then
       got, there, open = bounds.types.from_lanes(level .. ':' .. tenant, laned[i], n, l.weight, out)
     elseif not laned[i] then
-      local some = n > 0 and redis.call('LPOP', list, n) or {}
+      local some = n > 0 and redis.call('LPOP', ready .. tenant, n) or {}
       for k = 1, #some do
         out[#out + 1] = some[k]
       end
       got = #some
-      there = got == n and redis.call('EXISTS', list) == 1
+      there = got == n and redis.call('EXISTS', ready .. tenant) == 1
     end
     want = want - got
     if not l.free then
