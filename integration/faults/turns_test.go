@@ -34,13 +34,7 @@ tenants: { tiers: { capped: { max_running: %d }, rated: { rate: %d/1s, burst: %d
 	s.enqueue(0, 2000, errand{Takes: 150 * time.Millisecond}, jobs.ForTenant("acme"))
 	s.enqueue(10_000, 1500, errand{Takes: 10 * time.Millisecond}, jobs.ForTenant("globex"))
 	s.work() // one lives, and takes up what the others leave
-	pool := []*process{s.work(), s.work(), s.work()}
-	for range kills {
-		time.Sleep(100*time.Millisecond + rand.N(200*time.Millisecond))
-		i := rand.IntN(len(pool))
-		pool[i].kill()
-		pool[i] = s.launch(s.backend(s.server.addr))
-	}
+	s.churn(kills, 300*time.Millisecond, s.work(), s.work(), s.work())
 	last := time.Now()
 	time.Sleep(3 * lease)
 	full := s.ledger.tale().atOnce(func(n int, r run) bool { return n < 10_000 && r.began.After(last.Add(lease+time.Second)) })
@@ -104,6 +98,17 @@ func (c *scenario) guests(first, n int) {
 	c.drained(10 * time.Minute)
 }
 
+// churn kills workers of a pool by chance, one in each such time at the most, and launches another for each.
+func (c *scenario) churn(kills int, every time.Duration, pool ...*process) {
+	c.t.Helper()
+	for range kills {
+		time.Sleep(every/3 + rand.N(every*2/3))
+		i := rand.IntN(len(pool))
+		pool[i].kill()
+		pool[i] = c.launch(c.backend(c.server.addr))
+	}
+}
+
 // Tenants share by their weights, also while workers die and others come: as many of their jobs begin, to within five in a hundred.
 func TestSharesUnderKills(t *testing.T) {
 	t.Parallel()
@@ -122,12 +127,7 @@ func TestSharesUnderKills(t *testing.T) {
 	s.work() // one lives, and takes up what the others leave
 	pool := []*process{s.work(), s.work()}
 	from := time.Now()
-	for range kills {
-		time.Sleep(200*time.Millisecond + rand.N(600*time.Millisecond))
-		i := rand.IntN(len(pool))
-		pool[i].kill()
-		pool[i] = s.launch(s.backend(s.server.addr))
-	}
+	s.churn(kills, 800*time.Millisecond, pool...)
 	to := time.Now()
 	begun, all := make([]int, len(weights)), 0
 	for n, runs := range s.ledger.tale().runs {
