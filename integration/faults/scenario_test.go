@@ -77,6 +77,14 @@ func soon(d time.Duration) time.Duration {
 	return d
 }
 
+// heavy has a scenario run by itself where all run: it takes the machine from others. Among other tests it is a light one.
+func heavy(t *testing.T) {
+	t.Helper()
+	if !whole() {
+		t.Parallel()
+	}
+}
+
 // long leaves a scenario out unless all are to run.
 func long(t *testing.T) {
 	t.Helper()

@@ -55,7 +55,7 @@ tenants: { tiers: { capped: { max_running: %d }, rated: { rate: %d/1s, burst: %d
 
 // Tenants that have come and gone leave nothing behind: no key and no memory, also where each has limits.
 func TestTenantsComeAndGo(t *testing.T) {
-	t.Parallel()
+	heavy(t)
 	docker(t)
 	tenants := 10_000
 	if whole() {
