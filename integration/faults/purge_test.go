@@ -83,9 +83,9 @@ func TestPurge(t *testing.T) {
 // purge purges a tenant for so long. One that was interrupted after it had begun stays stopped.
 func (c *scenario) purge(tenant string, patience time.Duration) (removed map[string]jobs.TenantJobs, interrupted bool) {
 	c.t.Helper()
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
-	began := time.Now()
 	removed, err := c.operator.PurgeTenant(ctx, tenant)
 	if err == nil {
 		return removed, false
