@@ -3,6 +3,7 @@ package operator_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +29,13 @@ func TestAClosedTenant(t *testing.T) {
 
 func TestADrainEndsWithTheLastJob(t *testing.T) {
 	bubble(t, func(r *rig) {
+		var gone atomic.Bool
+		r.far.before["count tenant"] = func() error {
+			if gone.Load() {
+				return ports.ErrUnavailable
+			}
+			return nil
+		}
 		running := r.started(tenantOf("acme"))
 		r.enqueue(tenantOf("acme"), onQueue("far"))
 		r.enqueue(tenantOf("globex"))
@@ -43,10 +51,10 @@ func TestADrainEndsWithTheLastJob(t *testing.T) {
 		}
 		_, err := r.near.Enqueue(r.t.Context(), core.Job{ID: core.ID{1}, Type: "work", Queue: "mail", Tenant: "acme"})
 		says(t, err, ports.ErrTenantClosed)
-		r.far.before["count tenant"] = away
+		gone.Store(true)
 		r.settle(r.run("far"), succeeded)
 		time.Sleep(time.Minute)
-		clear(r.far.before)
+		gone.Store(false)
 		r.ok(<-drained)
 	})
 }
