@@ -114,6 +114,12 @@ var damages = []struct {
 		p.jobs(2, "acme")
 		p.do("SET", p.key+":ready:2:acme", "oops")
 	}, []string{"it is a string, and should be a list", "its tenant has a turn without it", "it is in no place", "it is in no place"}, nil, 0},
+	{"limits are not noted any more", func(p *patient) {
+		p.do("HSET", p.key+":limits", "=acme", "0 0 1 1 0 1 0", "override:acme", "1 1 0 1 0 0 0 0")
+	}, []string{"there are more limits, or fewer"}, nil, 0},
+	{"limits are noted that there are not", func(p *patient) {
+		p.do("HSET", p.key, "limited", 3, "typed", 1)
+	}, []string{"there are more limits, or fewer"}, nil, 0},
 	{"what tenants had is overwritten", func(p *patient) {
 		p.do("SET", p.key+":usage:1", "oops")
 	}, []string{"it is a string, and should be a hash"}, nil, 0},

@@ -200,9 +200,13 @@ func (r *ring) taken(turn *list.Element, of int) {
 
 // leave ends the turns of a tenant that has no job in line.
 func (r *ring) leave(turn *list.Element) {
-	delete(r.had, turn.Value.(string))
-	delete(r.lines, turn.Value.(string))
-	delete(r.back, turn.Value.(string))
+	tenant := turn.Value.(string)
+	for jobType := range r.lines[tenant] {
+		delete(r.served, wants{tenant, jobType})
+	}
+	delete(r.had, tenant)
+	delete(r.lines, tenant)
+	delete(r.back, tenant)
 	r.turns.Remove(turn)
 }
 

@@ -144,7 +144,7 @@ func (a *audit) checkTypes(ctx context.Context) error {
 func (a *audit) checkKeys(ctx context.Context) error {
 	own := a.b.queueKey(a.queue)
 	client := a.b.servers.client()
-	var all []about
+	all := []about{{"limits", ":limits", "", "it is noted that there are more limits, or fewer"}}
 	for _, key := range a.keys {
 		switch kindOf(key) {
 		case "ready":

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
 )
@@ -100,25 +98,13 @@ func addStep(all map[string]core.Usage, answer any) (now time.Time, n int64, err
 
 // addReady adds those tenants that have jobs in line.
 func (b *Backend) addReady(ctx context.Context, queue string, all map[string]core.Usage) error {
-	pipe := b.servers.client().Pipeline()
-	var rings [core.Levels]*redis.StringSliceCmd
-	for level := range rings {
-		rings[level] = pipe.LRange(ctx, b.partKey(queue, "ring:"+strconv.Itoa(level)), 0, -1)
-	}
-	resting := pipe.ZRange(ctx, b.partKey(queue, "resting"), 0, -1)
-	if _, err := pipe.Exec(ctx); err != nil {
-		return b.failed(ctx, "usage", err)
-	}
-	for _, ring := range rings {
-		for _, tenant := range ring.Val() {
-			all[tenant] = all[tenant].Plus(core.Usage{})
-		}
-	}
-	for _, member := range resting.Val() {
-		_, tenant, _ := strings.Cut(member, ":") // behind the level
+	lines, err := b.lines(ctx, queue)
+	for _, line := range lines {
+		_, tenant, _ := strings.Cut(line, ":")  // behind the level
+		tenant, _, _ = strings.Cut(tenant, " ") // and before a lane's type
 		all[tenant] = all[tenant].Plus(core.Usage{})
 	}
-	return nil
+	return err
 }
 
 // weigh gives each tenant its weight.

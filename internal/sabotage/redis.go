@@ -115,9 +115,10 @@ var redisRules = []sabotage{
 	onRedis("whatever happens, limits hold, nothing that may start waits, and nothing is out of order", "lua/lib/sift.lua", "      settle_up(id)\n", ""),
 	onRedis("a job cancelled in line takes nothing of its tenant's limits", "lua/lib/meet.lua", "    rouse(charged[id])\n", ""),
 	onRedis("a purge removes jobs that wait for their type, and frees the places of those that run", "lua/purgejobs.lua", "      note(placed, ids[i], value)\n", ""),
-	onRedis("a purge removes jobs that wait for their type, and frees the places of those that run", "lua/purge.lua", "    want_no_more(at, name)\n", ""),
+	onRedis("a purge removes jobs that wait for their type, and frees the places of those that run", "lua/purge.lua", "      want_no_more(at, name)\n", ""),
 	onRedis("a tenant has the limits of the tier that it is assigned, and another at once", "lua/assign.lua", "if rouse(tenant) then", "if false then"),
 	onRedis("what is said of the tenant itself goes before its tier, and its tier before what is said of all", "lua/lib/limits.lua", "said[1] or said[2] or said[3] or shares_default", "said[1] or said[3] or said[2] or shares_default"),
 	onRedis("a tier that nobody says again is forgotten in the end", "lua/lib/tiers.lua", "redis.call('HDEL', q .. ':limits', 'tier:' .. tenant)", ""),
 	onRedis("a purge forgets the tenant's tier", "lua/purge.lua", ", 'tier:' .. tenant)", ")"),
+	onRedis("an override goes before what is configured, and back to it", "lua/lib/limits.lua", "or -redis.call('HDEL', key, '=' .. subject))", "or redis.call('HDEL', key, '=' .. subject) * 0)"),
 }

@@ -32,7 +32,7 @@ var usageRules = []sabotage{
 	onRedis("an account that comes again is not added again", "lua/account.lua", "{key, usage_key(n - 1)}", "{key}"),
 	onRedis("what a tenant had is told for the window that is asked for, and forgotten in the end", "usage.go", "out.Since.UnixMilli() /", "now.Add(-24*time.Hour).UnixMilli() /"),
 	onRedis("tenants and queues with names alike have usages of their own", "lua/load.lua", "level .. ':' .. tenant", "level .. ':' .. string.sub(tenant, 1, 1) .. 'b'"),
-	onRedis("a tenant that has jobs in line counts as one that has work, with its weight", "usage.go", "range resting.Val() {", "range resting.Val()[:0] {"),
+	onRedis("a tenant that has jobs in line counts as one that has work, with its weight", "usage.go", "range lines {", "range lines[:0] {"),
 	onRedis("of a tenant that nobody knows there is nothing to tell", "lua/load.lua", "local ready, longest = 0, 0", "local ready, longest = 1, 0"),
 	onRedis("what a tenant has in line, and running, is counted", "lua/load.lua", " and not flagged(record, LINED)", ""),
 	onRedis("what a tenant has in line, and running, is counted", "usage.go", "count[tenant]++", "count[tenant] = 1"),

@@ -158,9 +158,9 @@ func capped(w *world) {
 	w.leaseNone(bob, "an urgent job of a tenant at its limit")
 }
 
-func freedPlaces(w *world) {
-	w.configure(map[string]core.Limits{"acme": {MaxRunning: 2}})
-	w.load(10, "acme")
+// twoAtOnce expects that two may run at once, and that a place is given again when its job completed, failed or was handed back. It
+// gives two that ann has, of which she has lately told of the second only.
+func (w *world) twoAtOnce() []core.Job {
 	two := func(why string) []core.Job {
 		jobs := w.lease(ann, 10)
 		w.must(len(jobs) == 2, "%s: got %d jobs, want 2", why, len(jobs))
@@ -173,6 +173,13 @@ func freedPlaces(w *world) {
 	w.swap(each(jobs, func(j core.Job) core.Job { return w.settled(j, core.Outcome{Ending: core.Interrupted}) })...)
 	jobs = two("after both were handed back")
 	w.extend(ann, jobs[1])
+	return jobs
+}
+
+func freedPlaces(w *world) {
+	w.configure(map[string]core.Limits{"acme": {MaxRunning: 2}})
+	w.load(10, "acme")
+	jobs := w.twoAtOnce()
 	jobs = append(w.lease(ann, 10), jobs[1])
 	w.must(len(jobs) == 2, "after one was given back unknown: got %d jobs, want 2 with the one that is held", len(jobs))
 	w.crash()

@@ -40,9 +40,8 @@ func queueCapped(w *world) {
 	w.leaseNone(ann, "after the holders died, and no more")
 }
 
-func queueRated(w *world) {
-	w.limitQueue(core.Limits{Rate: core.Rate{Jobs: 1, Per: 10 * time.Second, Burst: 2}})
-	w.load(4, "acme", "globex")
+// burstOfTwo expects that of more jobs two start at once, and then one each ten seconds.
+func (w *world) burstOfTwo() {
 	first := w.ask(w.request(ann, 10))
 	w.must(len(first.Jobs) == 2, "a burst of two: got %d", len(first.Jobs))
 	next := w.ask(w.request(bob, 10))
@@ -53,6 +52,12 @@ func queueRated(w *world) {
 	w.must(len(w.lease(bob, 10)) == 1, "when the rate allows one there is not one")
 	w.swap(each(first.Jobs, w.done)...)
 	w.leaseNone(ann, "two have ended, which a rate does not count")
+}
+
+func queueRated(w *world) {
+	w.limitQueue(core.Limits{Rate: core.Rate{Jobs: 1, Per: 10 * time.Second, Burst: 2}})
+	w.load(4, "acme", "globex")
+	w.burstOfTwo()
 }
 
 func wokenByQueue(w *world) {

@@ -89,18 +89,7 @@ func typeCapped(w *world) {
 func freedTypePlaces(w *world) {
 	w.limitExports(core.Limits{MaxRunning: 2}, nil)
 	w.loadTyped(6, export, "acme", "globex")
-	two := func(why string) []core.Job {
-		jobs := w.lease(ann, 10)
-		w.must(len(jobs) == 2, "%s: got %d jobs, want 2", why, len(jobs))
-		w.leaseNone(bob, why+", and no more")
-		return jobs
-	}
-	jobs := two("at first")
-	w.swap(w.done(jobs[0]), w.failed(jobs[1]))
-	jobs = two("after one was completed and one failed")
-	w.swap(each(jobs, func(j core.Job) core.Job { return w.settled(j, core.Outcome{Ending: core.Interrupted}) })...)
-	jobs = two("after both were handed back")
-	w.extend(ann, jobs[1])
+	w.twoAtOnce()
 	w.must(len(w.lease(ann, 10)) == 1, "after one was given back unknown: not one more")
 	w.crash()
 	for range 2 { // the leases of one holder at a time are taken up
@@ -113,16 +102,7 @@ func freedTypePlaces(w *world) {
 func typeRated(w *world) {
 	w.limitExports(core.Limits{Rate: core.Rate{Jobs: 1, Per: 10 * time.Second, Burst: 2}}, nil)
 	w.loadTyped(3, export, "acme", "globex")
-	first := w.ask(w.request(ann, 10))
-	w.must(len(first.Jobs) == 2, "a burst of two: got %d", len(first.Jobs))
-	next := w.ask(w.request(bob, 10))
-	wait := next.Next.Sub(first.Now)
-	w.must(len(next.Jobs) == 0 && wait > 9*time.Second && wait <= 10*time.Second+time.Millisecond, "the next look is %s after the burst, with %d more", wait, len(next.Jobs))
-	w.Advance(next.Next.Sub(next.Now))
-	w.extend(ann, first.Jobs...)
-	w.must(len(w.lease(bob, 10)) == 1, "when the rate allows one there is not one")
-	w.swap(each(first.Jobs, w.done)...)
-	w.leaseNone(ann, "two have ended, which a rate does not count")
+	w.burstOfTwo()
 }
 
 func blockedType(w *world) {

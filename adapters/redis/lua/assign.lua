@@ -3,7 +3,7 @@
 --
 -- KEYS[1] queue
 -- ARGV skew, tenant, the limit or '', for how long (ms)
---# use clock record turn wake promote limits kinds rest seat
+--# use clock record turn wake promote limits rest seat
 local key, tenant, limit = q .. ':limits', ARGV[2], ARGV[3]
 local had = redis.call('HGET', key, 'tier:' .. tenant)
 if limit == '' then
@@ -17,9 +17,6 @@ if had == limit then
   return
 end
 renew(tenant)
-if not redis.call('HGET', q, 'limited') or limit == '' then
-  note_kinds()
-end
 if had then
   seat_all(false)
 end

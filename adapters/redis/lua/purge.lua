@@ -4,7 +4,7 @@
 -- KEYS[1] queue
 -- ARGV skew, tenant, whether to end it ('1' or '0')
 -- returns at the end what was removed since the beginning: names and numbers
---# use clock record turn limits kinds lane
+--# use clock record turn limits lane
 local tenant, key, tally = ARGV[2], q .. ':limits', {}
 if ARGV[3] == '0' then
   redis.call('HSET', key, 'purging:' .. tenant, '1')
@@ -15,15 +15,16 @@ else
   redis.call('UNLINK', q .. ':purged:' .. tenant)
 end
 renew(tenant)
-note_kinds()
 redis.call('UNLINK', q .. ':running:' .. tenant)
 redis.call('ZREM', q .. ':rates', tenant)
 for level = 0, 4 do
   local at = level .. ':' .. tenant
   redis.call('UNLINK', q .. ':ready:' .. at)
   for _, name in ipairs(names_of(redis.call('HGET', q .. ':lanes', at) or '')) do
-    redis.call('UNLINK', q .. ':ready:' .. at .. ' ' .. name)
-    want_no_more(at, name)
+    if name ~= '' then
+      redis.call('UNLINK', q .. ':ready:' .. at .. ' ' .. name)
+      want_no_more(at, name)
+    end
   end
   keep_lanes(at, {}, '')
   leave(level, tenant)

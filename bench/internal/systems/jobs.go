@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 
+	"go.uber.org/fx"
+
 	"github.com/boundary-go/jobs"
 	"github.com/boundary-go/jobs/config"
-	"go.uber.org/fx"
 )
 
 // work is the arguments of every job.

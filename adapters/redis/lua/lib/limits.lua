@@ -33,16 +33,29 @@ local function limits_of(tenants)
   return out
 end
 
--- renew: writes what holds for a tenant of all that is said.
-local function renew(tenant)
-  local key = q .. ':limits'
-  local said = redis.call('HMGET', key, 'override:' .. tenant, 'tenant:' .. tenant, 'tier:' .. tenant, 'default',
-    'paused:' .. tenant, 'closed:' .. tenant, 'purging:' .. tenant)
+-- count: of how many tenants, or job types, something is said stands in the queue's own fields, so that what is not there costs nothing.
+-- That of types stays, at 0, until no jobs stand in lanes any more.
+local function count(kind, more)
+  if more ~= 0 and redis.call('HINCRBY', q, kind, more) == 0 and not (kind == 'typed' and redis.call('EXISTS', q .. ':lanes') == 1) then
+    redis.call('HDEL', q, kind)
+  end
+end
+
+-- renew: writes what holds for a subject of all that is said; for the queue as a whole, among its own fields.
+local function renew(subject)
+  local key, holds = q .. ':limits', nil
+  local said = redis.call('HMGET', key, 'override:' .. subject, 'tenant:' .. subject, 'tier:' .. subject, 'default',
+    'paused:' .. subject, 'closed:' .. subject, 'purging:' .. subject)
   if said[1] or said[2] or said[3] or said[5] or said[6] or said[7] then
-    local limit = said[1] or said[2] or said[3] or shares_default(tenant) and said[4] or NONE
-    local before = said[7] and '2 inf ' or (said[6] and '1 ' or '0 ') .. (said[5] or '0') .. ' '
-    redis.call('HSET', key, '=' .. tenant, before .. limit)
+    local limit = said[1] or said[2] or said[3] or shares_default(subject) and said[4] or NONE
+    holds = (said[7] and '2 inf ' or (said[6] and '1 ' or '0 ') .. (said[5] or '0') .. ' ') .. limit
+  end
+  if subject ~= '  ' then
+    count(sub(subject, 1, 1) == ' ' and 'typed' or 'limited',
+      holds and redis.call('HSET', key, '=' .. subject, holds) or -redis.call('HDEL', key, '=' .. subject))
+  elseif holds then
+    redis.call('HSET', q, 'whole', holds)
   else
-    redis.call('HDEL', key, '=' .. tenant)
+    redis.call('HDEL', q, 'whole')
   end
 end
