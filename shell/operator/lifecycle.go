@@ -61,7 +61,8 @@ func (o *Operator) CountTenant(ctx context.Context, tenant string, queues ...str
 // IDs, the tenant's pauses and own limits, and copies in another store. What the configuration says of it stays. While it
 // lasts no job of the tenant is taken in or started, and other tenants do not notice.
 //
-// If it fails, or ctx ends, the tenant stays stopped. Call it again: it goes on, and tells what was removed in all.
+// If it fails, or ctx ends, the tenant stays stopped where it had not ended, and what was removed where it had is told all the
+// same. Call it again: it goes on there, and tells what was removed there in all.
 func (o *Operator) PurgeTenant(ctx context.Context, tenant string, queues ...string) (map[string]ports.TenantJobs, error) {
 	return o.keptOf(tenant, queues, func(l ports.Lifecycle, queue string) (ports.TenantJobs, error) {
 		return l.PurgeTenant(ctx, queue, tenant)
