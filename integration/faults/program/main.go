@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"runtime"
 	"strconv"
 	"sync/atomic"
@@ -85,19 +84,15 @@ func run() error {
 		return err
 	}
 	took := time.Since(began)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM)
+	ended := app.Wait() // from now on it hears signals
 	if err := book.watch(system); err != nil {
 		return err
 	}
 	book.writeClock()
 	book.write("up", 0, 0, took.String())
-	code := 0
-	select {
-	case <-signals:
+	code := (<-ended).ExitCode
+	if code == 0 { // else the application has asked for it
 		book.write("signal", 0, 0, "")
-	case end := <-app.Wait():
-		code = end.ExitCode
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout())
 	defer cancel()
