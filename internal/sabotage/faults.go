@@ -31,7 +31,7 @@ var faultRules = []sabotage{
 	inFault("suspects: a job that may be poison is leased alone", "adapters/redis/lua/lib/line.lua",
 		"if byte(record, 3) >= SUSPECT then", "if false then", "^TestPoison$"),
 	inFault("request ID: a reply that was lost is given again", "adapters/redis/lua/lease.lua",
-		"local given = ARGV[6] == '1' and again()", "local given = false", "^TestLostReplyToAFetch$"),
+		"local before = ARGV[6] == '1' and again(leases, holder, request)", "local before = false", "^TestLostReplyToAFetch$"),
 	inFault("take up: the jobs of who died go on elsewhere", "adapters/redis/lua/lib/takeup.lua",
 		"      if reclaimed then\n", "      if false then\n", "^TestKilledWorker$/kill9-worker$"),
 	inFault("heartbeat: who is alive keeps his jobs", "adapters/redis/lua/extend.lua",
