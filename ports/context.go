@@ -12,7 +12,10 @@ type (
 )
 
 // WithJob is ctx with the job that runs in it, and with the job's tenant.
-func WithJob(ctx context.Context, job core.Job) context.Context {
+func WithJob(ctx context.Context, job core.Job) context.Context { return WithJobAt(ctx, &job) }
+
+// WithJobAt is [WithJob] without a copy: nobody may change the job any more.
+func WithJobAt(ctx context.Context, job *core.Job) context.Context {
 	return &jobContext{Context: ctx, job: job}
 }
 
@@ -40,13 +43,13 @@ func Tenant(ctx context.Context) (string, bool) {
 // jobContext carries a job and its tenant in one link of the chain of contexts.
 type jobContext struct {
 	context.Context //nolint:containedctx // it is a context
-	job             core.Job
+	job             *core.Job
 }
 
 func (c *jobContext) Value(key any) any {
 	switch key.(type) {
 	case jobKey:
-		return &c.job
+		return c.job
 	case tenantKey:
 		return c.job.Tenant
 	}

@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -114,4 +115,22 @@ func (os Observers) Observe(ctx context.Context, e Event) {
 	for _, o := range os {
 		o.Observe(ctx, e)
 	}
+}
+
+// Follows implements [Selective]: whether one of them wants events like e.
+func (os Observers) Follows(ctx context.Context, e Event) bool {
+	return slices.ContainsFunc(os, func(o Observer) bool { return Followed(ctx, o, e) })
+}
+
+// Selective is what an observer may be besides, so that of events that every job has none are made for nobody.
+type Selective interface {
+	// Follows reports whether the observer wants events of e's type; of a [JobSettled], with its status too. Nothing else
+	// of e counts.
+	Follows(ctx context.Context, e Event) bool
+}
+
+// Followed reports whether an observer wants events like e. One that is not [Selective] wants all.
+func Followed(ctx context.Context, o Observer, e Event) bool {
+	s, selective := o.(Selective)
+	return !selective || s.Follows(ctx, e)
 }

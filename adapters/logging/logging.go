@@ -14,10 +14,25 @@ import (
 // what he should look at as a warning or an error.
 type Observer struct{ log *slog.Logger }
 
-var _ ports.Observer = (*Observer)(nil)
+var (
+	_ ports.Observer  = (*Observer)(nil)
+	_ ports.Selective = (*Observer)(nil)
+)
 
 // New makes an observer that writes to log.
 func New(log *slog.Logger) *Observer { return &Observer{log: log} }
+
+// Follows implements [ports.Selective]: what is logged for debugging only is not made where that is not logged.
+func (o *Observer) Follows(ctx context.Context, e ports.Event) bool {
+	switch e := e.(type) {
+	case ports.JobsEnqueued, ports.JobStarted:
+		return o.log.Enabled(ctx, slog.LevelDebug)
+	case ports.JobSettled:
+		return levelOf(e.Job.Status) > slog.LevelDebug || o.log.Enabled(ctx, slog.LevelDebug)
+	default:
+		return true
+	}
+}
 
 // Observe implements [ports.Observer].
 func (o *Observer) Observe(ctx context.Context, e ports.Event) {
@@ -60,16 +75,21 @@ func (o *Observer) Observe(ctx context.Context, e ports.Event) {
 	}
 }
 
-// settled logs what became of a job: a dead letter is a warning.
-func (o *Observer) settled(ctx context.Context, e ports.JobSettled) {
-	level := slog.LevelDebug
-	switch e.Job.Status {
+// levelOf is the level of what became of a job: a dead letter is a warning.
+func levelOf(s core.Status) slog.Level {
+	switch s {
 	case core.Failed:
-		level = slog.LevelWarn
+		return slog.LevelWarn
 	case core.Retrying:
-		level = slog.LevelInfo
+		return slog.LevelInfo
 	default: // as it should be
+		return slog.LevelDebug
 	}
+}
+
+// settled logs what became of a job.
+func (o *Observer) settled(ctx context.Context, e ports.JobSettled) {
+	level := levelOf(e.Job.Status)
 	if e.Job.Status == core.Retrying {
 		e.Job.Attempt-- // the one that ended, not the next
 	}

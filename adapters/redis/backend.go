@@ -44,6 +44,7 @@ type Backend struct {
 	known   map[string]bool      // queues that this process has put on the list of queues
 	mailbox map[string]*mailbox  // by holder
 	rescued map[string]time.Time // queues that were mended, and when
+	keys    map[string]*boxed    // as commands take them
 }
 
 var (
@@ -73,7 +74,7 @@ func New(client redis.UniversalClient, opts Options) *Backend {
 	}
 	return &Backend{
 		servers: servers{general: client, urgent: client}, opts: opts,
-		known: map[string]bool{}, mailbox: map[string]*mailbox{}, rescued: map[string]time.Time{},
+		known: map[string]bool{}, mailbox: map[string]*mailbox{}, rescued: map[string]time.Time{}, keys: map[string]*boxed{},
 	}
 }
 
@@ -147,6 +148,19 @@ func (b *Backend) announce(ctx context.Context, anew bool, queues ...string) err
 	return nil
 }
 
+// announceAll is announce for the queues of parts; nearly always they are known.
+func (b *Backend) announceAll(ctx context.Context, parts []part) error {
+	var names []string
+	b.mu.Lock()
+	for _, p := range parts {
+		if !b.known[p.queue] {
+			names = append(names, p.queue)
+		}
+	}
+	b.mu.Unlock()
+	return b.announce(ctx, false, names...)
+}
+
 // queues is the names of every queue that ever held a job, sorted.
 func (b *Backend) queues(ctx context.Context) ([]string, error) {
 	names, err := b.servers.client().SMembers(ctx, b.queuesKey()).Result()
@@ -157,18 +171,57 @@ func (b *Backend) queues(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// byQueue is the places of items by their queue, and the queues in order.
-func byQueue[T any](items []T, queue func(T) string) (names []string, places map[string][]int) {
-	places = map[string][]int{}
-	for i, item := range items {
-		name := queue(item)
-		places[name] = append(places[name], i)
-	}
-	return slices.Sorted(maps.Keys(places)), places
+// part is the items of one queue: their places among all.
+type part struct {
+	queue string
+	at    []int
 }
 
-func jobQueue(j core.Job) string { return j.Queue }
-func refQueue(r core.Ref) string { return r.Queue }
+// byQueue divides items by their queue, in the order of the queues' names. It uses the room that it is given, if one part is all.
+func byQueue[T any](room []part, items []T, queue func(*T) string) []part {
+	if len(items) == 0 {
+		return nil
+	}
+	first, alone := queue(&items[0]), true
+	for i := range items {
+		alone = alone && queue(&items[i]) == first
+	}
+	if alone {
+		return append(room, part{first, upTo(len(items))})
+	}
+	places := map[string][]int{}
+	for i := range items {
+		name := queue(&items[i])
+		places[name] = append(places[name], i)
+	}
+	parts := make([]part, 0, len(places))
+	for _, name := range slices.Sorted(maps.Keys(places)) {
+		parts = append(parts, part{name, places[name]})
+	}
+	return parts
+}
+
+// first is the numbers from 0 up.
+var first = numbers(ports.MaxBatch)
+
+func numbers(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// upTo is the first n numbers, from 0. Nobody writes into them.
+func upTo(n int) []int {
+	if n <= len(first) {
+		return first[:n:n]
+	}
+	return numbers(n)
+}
+
+func jobQueue(j *core.Job) string { return j.Queue }
+func refQueue(r *core.Ref) string { return r.Queue }
 
 // instant is a time in milliseconds as scripts have it; 0 is none.
 func instant(ms int64) time.Time {

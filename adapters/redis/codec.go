@@ -50,14 +50,14 @@ const (
 const known = hasCodec<<1 - 1
 
 // appendNew adds the record of a new job, without what the script puts before it.
-func appendNew(b []byte, j core.Job) []byte {
+func appendNew(b []byte, j *core.Job) []byte {
 	b = append(b, byte(j.Priority.Level()), byte(len(j.Tenant)))
 	b = append(b, j.Tenant...)
 	return appendBody(b, j)
 }
 
 // appendRecord adds the whole record of a job, with its rev.
-func appendRecord(b []byte, j core.Job, rev int64) []byte {
+func appendRecord(b []byte, j *core.Job, rev int64) []byte {
 	flags := byte(0)
 	if j.Cancelling {
 		flags = flagCancelling
@@ -69,20 +69,20 @@ func appendRecord(b []byte, j core.Job, rev int64) []byte {
 	return appendNew(b, j)
 }
 
-// traceOf is what is kept of a tenant's job besides its ID when its record is not: in place of a version, a zero, and the
+// appendTrace adds what is kept of a tenant's job besides its ID when its record is not: in place of a version, a zero, and the
 // tenant. Of nobody's nothing is kept.
-func traceOf(tenant string) []byte {
+func appendTrace(b []byte, tenant string) []byte {
 	if tenant == "" {
-		return nil
+		return b
 	}
-	return append([]byte{0}, tenant...)
+	return append(append(b, 0), tenant...)
 }
 
 func append48(b []byte, n int64) []byte {
 	return append(b, byte(n>>40), byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }
 
-func appendBody(b []byte, j core.Job) []byte {
+func appendBody(b []byte, j *core.Job) []byte {
 	fields := fieldsOf(j)
 	b = appendText(b, j.Type)
 	b = binary.AppendUvarint(b, fields)
@@ -115,7 +115,7 @@ func appendBody(b []byte, j core.Job) []byte {
 }
 
 // appendEnd adds what jobs have that ran.
-func appendEnd(b []byte, j core.Job, fields uint64) []byte {
+func appendEnd(b []byte, j *core.Job, fields uint64) []byte {
 	if fields&hasResult != 0 {
 		b = appendText(b, j.Result)
 	}
@@ -142,7 +142,7 @@ func appendEnd(b []byte, j core.Job, fields uint64) []byte {
 	return b
 }
 
-func fieldsOf(j core.Job) (fields uint64) {
+func fieldsOf(j *core.Job) (fields uint64) {
 	add := func(field uint64, there bool) {
 		if there {
 			fields |= field

@@ -20,10 +20,11 @@ func (b *Backend) Count(ctx context.Context, queues ...string) ([]core.Tally, er
 	}
 	calls := make([]call, len(queues))
 	for i, name := range queues {
-		calls[i] = call{b.queueKey(name), []any{b.skew()}}
+		calls[i] = call{on: b.on(name), args: with(b.skew())}
 	}
 	tallies := make([]core.Tally, 0, len(queues))
-	for i, o := range b.runAll(ctx, countScript, calls) {
+	b.runAll(ctx, countScript, calls)
+	for i, o := range calls {
 		if o.err != nil {
 			return nil, o.err
 		}

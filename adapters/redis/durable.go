@@ -17,36 +17,36 @@ import (
 // runConfirmed calls a script several times on keys of one queue, and then waits until what it wrote is as durable as is
 // asked for. All goes over one connection, since a server knows only of each connection what it wrote. A call that went
 // through, and was not confirmed in time, is one whose outcome is unknown.
-func (b *Backend) runConfirmed(ctx context.Context, d core.Durability, s *script, calls []call) []outcome {
-	out := make([]outcome, len(calls))
-	fail := func(err error) []outcome {
-		for i := range out {
-			if out[i].err == nil {
-				out[i] = outcome{err: err}
+func (b *Backend) runConfirmed(ctx context.Context, d core.Durability, s *script, calls []call) {
+	fail := func(err error) {
+		for i := range calls {
+			if calls[i].err == nil {
+				calls[i].outcome = outcome{err: err}
 			}
 		}
-		return out
 	}
 	if err := b.canFsync(ctx, d); err != nil {
-		return fail(err)
+		fail(err)
+		return
 	}
-	conn, err := b.connection(ctx, calls[0].key)
+	conn, err := b.connection(ctx, calls[0].on.name)
 	if err != nil {
-		return fail(err)
+		fail(err)
+		return
 	}
 	defer func() { _ = conn.Close() }()
 	written := false
-	for i, c := range calls {
-		out[i].reply, out[i].err = b.runOn(ctx, conn, s, c.key, c.args)
-		written = written || out[i].err == nil
+	for i := range calls {
+		c := &calls[i]
+		c.reply, c.err = b.runOn(ctx, conn, s, c.on, c.args)
+		written = written || c.err == nil
 	}
 	if !written {
-		return out
+		return
 	}
 	if err := confirm(ctx, conn, d); err != nil {
-		return fail(fmt.Errorf("redis: %s: %w by %s: %w", s.name, ports.ErrUnconfirmed, d, err))
+		fail(fmt.Errorf("redis: %s: %w by %s: %w", s.name, ports.ErrUnconfirmed, d, err))
 	}
-	return out
 }
 
 // connection takes one of the connections to the server that has a key.

@@ -15,39 +15,40 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 	if err := b.begin(ctx); err != nil {
 		return ports.Enqueued{}, err
 	}
-	names, places := byQueue(jobs, jobQueue)
-	if err := b.announce(ctx, false, names...); err != nil {
+	var room [1]part
+	parts := byQueue(room[:0], jobs, jobQueue)
+	if err := b.announceAll(ctx, parts); err != nil {
 		return ports.Enqueued{}, err
 	}
-	var calls []call // of the queues that need no confirmation
-	var batches, confirmed []batch
-	var outcomes []outcome // of the others
-	for _, name := range names {
-		var some []call
-		var these []batch
-		durability := strongest(jobs, places[name])
-		for at := places[name]; len(at) > 0; {
-			n, bytes := 0, 0
-			for n < min(len(at), ports.MaxBatch) && (n == 0 || bytes+len(jobs[at[n]].Args) <= 1<<20) {
-				bytes += len(jobs[at[n]].Args)
-				n++
-			}
-			next := batchOf(jobs, at[:n])
-			some = append(some, call{b.queueKey(name), next.args(b.skew(), durability.Confirmed())})
-			these = append(these, next)
-			at = at[n:]
+	var plain, confirmed []call
+	for _, p := range parts {
+		durability := strongest(jobs, p.at)
+		if !durability.Confirmed() {
+			plain = b.load(plain, jobs, p, false)
+			continue
 		}
-		if durability.Confirmed() {
-			outcomes = append(outcomes, b.runConfirmed(ctx, durability, enqueueScript, some)...)
-			confirmed = append(confirmed, these...)
-		} else {
-			calls, batches = append(calls, some...), append(batches, these...)
+		from := len(confirmed)
+		confirmed = b.load(confirmed, jobs, p, true)
+		b.runConfirmed(ctx, durability, enqueueScript, confirmed[from:])
+	}
+	b.runAll(ctx, enqueueScript, plain)
+	return b.enqueued(ctx, jobs, confirmed, plain)
+}
+
+// load adds the calls for the jobs of a queue.
+func (b *Backend) load(calls []call, jobs []core.Job, p part, confirmed bool) []call {
+	on := b.on(p.queue)
+	for at := p.at; len(at) > 0; {
+		n, bytes := 0, 0
+		for n < min(len(at), ports.MaxBatch) && (n == 0 || bytes+len(jobs[at[n]].Args) <= 1<<20) {
+			bytes += len(jobs[at[n]].Args)
+			n++
 		}
+		args, places := pack(jobs, at[:n], b.skew(), confirmed)
+		calls = append(calls, call{on: on, args: args, places: places})
+		at = at[n:]
 	}
-	if len(calls) > 0 {
-		outcomes = append(outcomes, b.runAll(ctx, enqueueScript, calls)...)
-	}
-	return b.enqueued(ctx, jobs, append(confirmed, batches...), outcomes)
+	return calls
 }
 
 // strongest is what the jobs at some places ask for together.
@@ -58,34 +59,42 @@ func strongest(jobs []core.Job, places []int) (d core.Durability) {
 	return d
 }
 
-// enqueued puts together what came of the batches.
-func (b *Backend) enqueued(ctx context.Context, jobs []core.Job, batches []batch, outcomes []outcome) (ports.Enqueued, error) {
+// enqueued puts together what came of the calls.
+func (b *Backend) enqueued(ctx context.Context, jobs []core.Job, sent ...[]call) (ports.Enqueued, error) {
 	var out ports.Enqueued
 	var known []core.Ref
-	failed := map[int]error{}
-	for i, o := range outcomes {
-		a, err := enqueueReply(o, len(batches[i].places))
-		if err != nil {
-			for _, at := range batches[i].places {
-				failed[at] = err
+	var failed map[int]error
+	fail := func(at int, err error) {
+		if failed == nil {
+			failed = map[int]error{}
+		}
+		failed[at] = err
+	}
+	for _, calls := range sent {
+		for _, c := range calls {
+			a, err := enqueueReply(c.outcome, len(c.places))
+			if err != nil && len(c.places) == len(jobs) {
+				return out, err
 			}
-			continue
-		}
-		out.Now = a.now
-		for _, n := range a.known {
-			known = append(known, jobs[batches[i].places[n-1]].Ref())
-		}
-		for _, q := range a.over {
-			at := batches[i].places[q.n-1]
-			failed[at] = q.failure(jobs[at])
+			if err != nil {
+				for _, at := range c.places {
+					fail(at, err)
+				}
+				continue
+			}
+			out.Now = a.now
+			for _, n := range a.known {
+				known = append(known, jobs[c.places[n-1]].Ref())
+			}
+			for _, q := range a.over {
+				at := c.places[q.n-1]
+				fail(at, q.failure(jobs[at]))
+			}
 		}
 	}
 	var err error
 	if out.Known, err = b.asTheyStand(ctx, known); err != nil {
 		return out, err
-	}
-	if len(outcomes) == 1 && outcomes[0].err != nil {
-		return out, outcomes[0].err
 	}
 	return out, ports.Failed(failed, len(jobs))
 }
@@ -115,6 +124,9 @@ func (q overQuota) failure(j core.Job) error {
 func enqueueReply(o outcome, n int) (a admission, err error) {
 	if o.err != nil {
 		return a, o.err
+	}
+	if now, ok := o.reply.(int64); ok { // all were stored
+		return admission{now: instant(now)}, nil
 	}
 	r := replyOf(o.reply)
 	a.now, a.known = instant(r.int()), r.numbers()
@@ -152,57 +164,85 @@ func (b *Backend) asTheyStand(ctx context.Context, refs []core.Ref) ([]core.Job,
 	return out, nil
 }
 
-// batch is the jobs of one call: groups that share a priority, a tenant, a time and whether they follow up.
-type batch struct {
-	groups []group
-	places []int // of the jobs among those of the caller, in the order of the groups
+// common is what the jobs of a group share, as the script takes it.
+type common struct {
+	level        int
+	tenant, when string
+	follow       bool
 }
 
-type group struct {
-	level  int
-	tenant string
-	when   string
-	follow bool
-	jobs   []core.Job
-}
+func commonOf(j *core.Job) common { return common{j.Priority.Level(), j.Tenant, when(j), j.FollowUp} }
 
-// batchOf puts the jobs at some places into groups. Within a group they keep their order, and so do jobs of one ID, of which
-// the first is stored.
-func batchOf(jobs []core.Job, at []int) (b batch) {
-	if len(at) == 1 {
-		j := jobs[at[0]]
-		return batch{groups: []group{{j.Priority.Level(), j.Tenant, when(j), j.FollowUp, []core.Job{j}}}, places: at}
-	}
-	type key struct {
-		level        int
-		tenant, when string
-		follow       bool
-	}
-	places, order := map[key][]int{}, []key{}
-	first := make(map[core.ID]key, len(at))
+// headroom is about how many bytes an ID and a record take besides the args.
+const headroom = 96
+
+// pack makes the arguments of a call for the jobs at some places, and tells in what order they are in it: in groups of those that have
+// most in common. Within a group they keep their order, and so do jobs of one ID, of which the first is stored.
+func pack(jobs []core.Job, at []int, skew any, confirmed bool) (args []any, places []int) {
+	first, alike, size := commonOf(&jobs[at[0]]), true, 0
 	for _, n := range at {
-		k, again := first[jobs[n].ID]
+		alike = alike && commonOf(&jobs[n]) == first
+		size += headroom + len(jobs[n].Args)
+	}
+	a := argumentsOf(8+2*len(at), size)
+	a.add(skew)
+	a.add(flag(confirmed))
+	a.add(len(at))
+	if alike {
+		a.ids(jobs, at)
+		a.group(first, jobs, at)
+		return a.all, at
+	}
+	order, groups := grouped(jobs, at)
+	for _, c := range order {
+		a.ids(jobs, groups[c])
+		places = append(places, groups[c]...)
+	}
+	for _, c := range order {
+		a.group(c, jobs, groups[c])
+	}
+	return a.all, places
+}
+
+// grouped is the jobs at some places by what they have in common.
+func grouped(jobs []core.Job, at []int) (order []common, groups map[common][]int) {
+	groups = map[common][]int{}
+	with := make(map[core.ID]common, len(at))
+	for _, n := range at {
+		c, again := with[jobs[n].ID]
 		if !again {
-			k = key{jobs[n].Priority.Level(), jobs[n].Tenant, when(jobs[n]), jobs[n].FollowUp}
-			first[jobs[n].ID] = k
+			c = commonOf(&jobs[n])
+			with[jobs[n].ID] = c
 		}
-		if places[k] == nil {
-			order = append(order, k)
+		if groups[c] == nil {
+			order = append(order, c)
 		}
-		places[k] = append(places[k], n)
+		groups[c] = append(groups[c], n)
 	}
-	for _, k := range order {
-		g := group{level: k.level, tenant: k.tenant, when: k.when, follow: k.follow}
-		for _, n := range places[k] {
-			g.jobs = append(g.jobs, jobs[n])
-		}
-		b.groups, b.places = append(b.groups, g), append(b.places, places[k]...)
+	return order, groups
+}
+
+func (a *arguments) ids(jobs []core.Job, at []int) {
+	for _, n := range at {
+		a.bytes(jobs[n].ID[:])
 	}
-	return b
+}
+
+func (a *arguments) group(c common, jobs []core.Job, at []int) {
+	a.add(c.level)
+	a.text(c.tenant)
+	a.text(c.when)
+	a.add(flag(c.follow))
+	a.add(len(at))
+	for _, n := range at {
+		from := len(a.buf)
+		a.buf = appendNew(a.buf, &jobs[n])
+		a.cut(from)
+	}
 }
 
 // when is the time of a job as the script takes it.
-func when(j core.Job) string {
+func when(j *core.Job) string {
 	switch {
 	case !j.RunAt.IsZero():
 		return "@" + strconv.FormatInt(millis(j.RunAt), 10)
@@ -211,23 +251,6 @@ func when(j core.Job) string {
 	default:
 		return ""
 	}
-}
-
-func (b batch) args(skew any, confirmed bool) []any {
-	args := make([]any, 0, 3+5*len(b.groups)+2*len(b.places))
-	args = append(args, skew, flag(confirmed), len(b.places))
-	for _, g := range b.groups {
-		for _, j := range g.jobs {
-			args = append(args, j.ID[:])
-		}
-	}
-	for _, g := range b.groups {
-		args = append(args, g.level, g.tenant, g.when, flag(g.follow), len(g.jobs))
-		for _, j := range g.jobs {
-			args = append(args, appendNew(make([]byte, 0, 64+len(j.Args)), j))
-		}
-	}
-	return args
 }
 
 // reply takes an answer of a script apart.

@@ -3,7 +3,7 @@ package redis
 import "github.com/boundary-go/jobs/core"
 
 // Record is a job's record at its Rev, as it is stored.
-func Record(j core.Job) []byte { return appendRecord(nil, j, j.Rev) }
+func Record(j core.Job) []byte { return appendRecord(nil, &j, j.Rev) }
 
 // ErrNewer is what a record of a newer version is refused with.
 var ErrNewer = errNewer

@@ -35,22 +35,22 @@ func (b *Backend) find(ctx context.Context, refs []core.Ref) (all []found, now t
 	if err != nil {
 		return nil, now, err
 	}
-	names, places := byQueue(asked, func(a askedFor) string { return a.ref.Queue })
 	var calls []call
 	var of [][]int
-	for _, name := range names {
-		for at := places[name]; len(at) > 0; {
+	for _, p := range byQueue(nil, asked, func(a *askedFor) string { return a.ref.Queue }) {
+		for at := p.at; len(at) > 0; {
 			n := min(len(at), ports.MaxBatch)
 			args := []any{b.skew()}
 			for _, place := range at[:n] {
 				args = append(args, asked[place].ref.ID[:])
 			}
-			calls, of = append(calls, call{b.queueKey(name), args}), append(of, at[:n])
+			calls, of = append(calls, call{on: b.on(p.queue), args: with(args...)}), append(of, at[:n])
 			at = at[n:]
 		}
 	}
 	jobs := make([][]found, len(refs))
-	for i, o := range b.runAll(ctx, getScript, calls) {
+	b.runAll(ctx, getScript, calls)
+	for i, o := range calls {
 		if o.err != nil {
 			return nil, now, o.err
 		}

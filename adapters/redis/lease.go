@@ -92,7 +92,7 @@ func reclaim(req ports.LeaseRequest) int64 {
 	}
 }
 
-func flag(on bool) string {
+func flag(on bool) any {
 	if on {
 		return "1"
 	}

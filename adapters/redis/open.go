@@ -119,6 +119,9 @@ func (t topology) defaults() {
 		if o.MaxRedirects == 0 {
 			o.MaxRedirects = 8
 		}
+		if o.TLSConfig == nil {
+			o.Dialer = dialer(o.DialTimeout)
+		}
 		if o.ReadTimeout == 0 {
 			o.ReadTimeout = 1500 * time.Millisecond // of a server that is gone the client hears nothing, and asks no other meanwhile
 		}
@@ -126,6 +129,9 @@ func (t topology) defaults() {
 		t.failover.ContextTimeoutEnabled = true
 	default:
 		t.single.ContextTimeoutEnabled = true
+		if t.single.TLSConfig == nil {
+			t.single.Dialer = dialer(t.single.DialTimeout)
+		}
 	}
 }
 

@@ -9,20 +9,19 @@ import (
 
 // Delete implements [ports.Deleter].
 func (b *Backend) Delete(ctx context.Context, jobs ...core.Job) (refused []core.Ref, err error) {
-	names, places := byQueue(jobs, jobQueue)
-	for _, name := range names {
-		for at := places[name]; len(at) > 0; {
+	for _, p := range byQueue(nil, jobs, jobQueue) {
+		for at := p.at; len(at) > 0; {
 			n := min(len(at), ports.MaxBatch)
-			args, batch := []any{b.skew()}, make([]core.Job, n)
-			for i, place := range at[:n] {
-				batch[i] = jobs[place]
-				args = append(args, batch[i].ID[:], batch[i].Rev, "x", millis(batch[i].KeepUntil), "", b.remember(name).Milliseconds())
+			args := []any{b.skew()}
+			for _, place := range at[:n] {
+				j := &jobs[place]
+				args = append(args, j.ID[:], j.Rev, "x", millis(j.KeepUntil), "", b.remember(p.queue).Milliseconds())
 			}
-			answer, err := b.run(ctx, changeScript, b.queueKey(name), args...)
+			answer, err := b.run(ctx, changeScript, b.queueKey(p.queue), args...)
 			if err != nil {
 				return nil, err
 			}
-			some, err := refusedOf(answer, batch)
+			some, err := refusedOf(answer, jobs, at[:n])
 			if err != nil {
 				return nil, err
 			}
@@ -34,15 +33,14 @@ func (b *Backend) Delete(ctx context.Context, jobs ...core.Job) (refused []core.
 
 // RequestCancel implements [ports.Canceller].
 func (b *Backend) RequestCancel(ctx context.Context, refs ...core.Ref) (idle []core.Ref, err error) {
-	names, places := byQueue(refs, refQueue)
-	for _, name := range names {
-		for at := places[name]; len(at) > 0; {
+	for _, p := range byQueue(nil, refs, refQueue) {
+		for at := p.at; len(at) > 0; {
 			n := min(len(at), ports.MaxBatch)
 			args := []any{b.skew()}
 			for _, place := range at[:n] {
 				args = append(args, refs[place].ID[:])
 			}
-			answer, err := b.run(ctx, cancelScript, b.queueKey(name), args...)
+			answer, err := b.run(ctx, cancelScript, b.queueKey(p.queue), args...)
 			if err != nil {
 				return nil, err
 			}
@@ -85,26 +83,26 @@ func (b *Backend) Record(ctx context.Context, jobs ...core.Job) error {
 	if err := b.begin(ctx); err != nil {
 		return err
 	}
-	names, places := byQueue(jobs, jobQueue)
-	if err := b.announce(ctx, false, names...); err != nil {
+	parts := byQueue(nil, jobs, jobQueue)
+	if err := b.announceAll(ctx, parts); err != nil {
 		return err
 	}
-	for _, name := range names {
-		for at := places[name]; len(at) > 0; {
+	for _, p := range parts {
+		for at := p.at; len(at) > 0; {
 			n := min(len(at), ports.MaxBatch)
-			args := []any{b.skew(), b.remember(name).Milliseconds()}
+			args := []any{b.skew(), b.remember(p.queue).Milliseconds()}
 			for _, place := range at[:n] {
 				j := jobs[place]
 				j.Holder = "recorded" // so that a completed one is not an operator's
-				what, until, err := filing(j)
+				what, until, err := filing(&j)
 				if err != nil {
 					return err
 				}
 				if what == "k" || what == "f" || what == "c" {
-					args = append(args, j.ID[:], what, until, appendRecord(nil, j, j.Rev))
+					args = append(args, j.ID[:], what, until, appendRecord(nil, &j, j.Rev))
 				}
 			}
-			if _, err := b.run(ctx, recordScript, b.queueKey(name), args...); err != nil {
+			if _, err := b.run(ctx, recordScript, b.queueKey(p.queue), args...); err != nil {
 				return err
 			}
 			at = at[n:]

@@ -19,8 +19,9 @@ var sources embed.FS
 
 // script is a Lua script with its parts put in.
 type script struct {
-	name, source, sha string
-	urgent            bool // it is called on the connections that are kept for heartbeats and outcomes
+	name, source   string
+	byText, byName [2]any // how it is called: by its text, or by the name that Redis gives it
+	urgent         bool   // it is called on the connections that are kept for heartbeats and outcomes
 }
 
 var (
@@ -76,7 +77,7 @@ func (s *script) read(from fs.FS) {
 		return strings.Join(parts, "\n")
 	})
 	sum := sha1.Sum([]byte(s.source)) //nolint:gosec // as above
-	s.sha = hex.EncodeToString(sum[:])
+	s.byName, s.byText = [2]any{"evalsha", hex.EncodeToString(sum[:])}, [2]any{"eval", s.source}
 }
 
 // first is the script as one that does not wait behind others.
@@ -103,22 +104,59 @@ type once struct{ *redis.Cmd }
 // NoRetry tells the client so.
 func (once) NoRetry() bool { return true }
 
-// command is a call of the script on a key, by its name or with its text. With a queue's key a second one is named, which
+// boxed is a key as commands take it, and the one that is named beside it.
+type boxed struct {
+	name        string
+	key, absent any
+}
+
+func box(key string) *boxed {
+	on := &boxed{name: key, key: key}
+	if strings.HasSuffix(key, "}") {
+		on.absent = key + absent
+	}
+	return on
+}
+
+// mostBoxed is of how many queues the keys are known in that form.
+const mostBoxed = 10_000
+
+// on is the key of a queue, for scripts. With it a second one is named, which
 // never exists: while a Cluster moves the slot to another server, some of the queue's keys are here and some there, and a
 // script that names a key that is not here is refused before it has begun.
-func (s *script) command(ctx context.Context, whole bool, key string, args []any) once {
-	all := make([]any, 0, len(args)+5)
+func (b *Backend) on(queue string) *boxed {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	on := b.keys[queue]
+	if on == nil {
+		on = box(b.queueKey(queue))
+		if len(b.keys) < mostBoxed {
+			b.keys[queue] = on
+		}
+	}
+	return on
+}
+
+// prefix is how many places in front of its arguments a command needs for its name and its keys.
+const prefix = 5
+
+// with is arguments as calls take them, with room in front.
+func with(args ...any) []any { return append(make([]any, prefix, prefix+len(args)), args...) }
+
+// command is a call of the script on a key, by its name or with its text. It is written into the room before the arguments.
+func (s *script) command(ctx context.Context, whole bool, on *boxed, args []any) once {
+	name := s.byName
 	if whole {
-		all = append(all, "eval", s.source)
-	} else {
-		all = append(all, "evalsha", s.sha)
+		name = s.byText
 	}
-	if strings.HasSuffix(key, "}") {
-		all = append(all, 2, key, key+absent)
+	if on.absent == nil {
+		args = args[1:]
+		args[2], args[3] = 1, on.key
 	} else {
-		all = append(all, 1, key)
+		args[2], args[3], args[4] = 2, on.key, on.absent
 	}
-	cmd := redis.NewCmd(ctx, append(all, args...)...)
+	args[0], args[1] = name[0], name[1]
+	cmd := redis.NewCmd(ctx, args...)
 	cmd.SetFirstKeyPos(3)
 	return once{cmd}
 }
@@ -128,10 +166,15 @@ func (b *Backend) run(ctx context.Context, s *script, key string, args ...any) (
 	if err := b.begin(ctx); err != nil {
 		return nil, err
 	}
+	return b.runKey(ctx, s, box(key), with(args...))
+}
+
+// runKey is run for a key, and arguments, that are there as commands take them.
+func (b *Backend) runKey(ctx context.Context, s *script, on *boxed, args []any) (any, error) {
 	if s.urgent {
-		return b.runOn(ctx, b.servers.first(), s, key, args)
+		return b.runOn(ctx, b.servers.first(), s, on, args)
 	}
-	return b.runOn(ctx, b.servers.client(), s, key, args)
+	return b.runOn(ctx, b.servers.client(), s, on, args)
 }
 
 // processor sends a command.
@@ -139,28 +182,30 @@ type processor interface {
 	Process(ctx context.Context, cmd redis.Cmder) error
 }
 
-// runOn calls a script over a client, or one connection of it.
-func (b *Backend) runOn(ctx context.Context, client processor, s *script, key string, args []any) (any, error) {
-	cmd := s.command(ctx, false, key, args)
+// runOn calls a script over a client, or one connection of it. The arguments have room in front.
+func (b *Backend) runOn(ctx context.Context, client processor, s *script, on *boxed, args []any) (any, error) {
+	cmd := s.command(ctx, false, on, args)
 	_ = client.Process(ctx, cmd)
-	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
-		cmd = s.command(ctx, true, key, args)
+	if err := cmd.Err(); err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
+		cmd = s.command(ctx, true, on, args)
 		_ = client.Process(ctx, cmd)
 	}
 	reply, err := cmd.Result()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		if redis.HasErrorPrefix(err, "WRONGTYPE") && s != mendScript && s != verifyScript {
-			b.rescue(ctx, key)
+			b.rescue(ctx, on.name)
 		}
 		return nil, b.failed(ctx, s.name, err)
 	}
 	return reply, nil
 }
 
-// call is one of several calls of a script.
+// call is one of several calls of a script, and what came of it.
 type call struct {
-	key  string
-	args []any
+	on     *boxed
+	args   []any // with room for a name
+	places []int // of the jobs that it is about, among those of the caller; where that matters
+	outcome
 }
 
 // outcome is what came of a call.
@@ -171,53 +216,53 @@ type outcome struct {
 
 // runAll calls a script several times in one round trip. Calls that a server did not know the script for
 // are made again with its text.
-func (b *Backend) runAll(ctx context.Context, s *script, calls []call) []outcome {
-	out := make([]outcome, len(calls))
+func (b *Backend) runAll(ctx context.Context, s *script, calls []call) {
 	if len(calls) == 1 {
-		out[0].reply, out[0].err = b.run(ctx, s, calls[0].key, calls[0].args...)
-		return out
-	}
-	all := make([]int, len(calls))
-	for i := range all {
-		all[i] = i
+		if calls[0].err = b.begin(ctx); calls[0].err == nil {
+			calls[0].reply, calls[0].err = b.runKey(ctx, s, calls[0].on, calls[0].args)
+		}
+		return
 	}
 	// The client's time for a write, and for the replies, is that of a whole pipeline.
-	for left := range slices.Chunk(all, maxPipeline) {
+	for some := range slices.Chunk(calls, maxPipeline) {
+		left := make([]*call, len(some))
+		for i := range some {
+			left[i] = &some[i]
+		}
 		for _, whole := range []bool{false, true} {
-			left = b.pipeline(ctx, s, whole, calls, left, out)
+			left = b.pipeline(ctx, s, whole, left)
 		}
 	}
-	return out
 }
 
 const maxPipeline = 16
 
-// pipeline makes some of the calls, and gives those for which the script was not known.
-func (b *Backend) pipeline(ctx context.Context, s *script, whole bool, calls []call, some []int, out []outcome) (left []int) {
-	if len(some) == 0 {
+// pipeline makes calls, and gives those for which the script was not known.
+func (b *Backend) pipeline(ctx context.Context, s *script, whole bool, calls []*call) (left []*call) {
+	if len(calls) == 0 {
 		return nil
 	}
 	closed := b.begin(ctx)
 	pipe := b.servers.client().Pipeline()
-	cmds := make([]once, len(some))
-	for i, n := range some {
-		cmds[i] = s.command(ctx, whole, calls[n].key, calls[n].args)
+	cmds := make([]once, len(calls))
+	for i, c := range calls {
+		cmds[i] = s.command(ctx, whole, c.on, c.args)
 		_ = pipe.Process(ctx, cmds[i])
 	}
 	if closed == nil {
 		_, _ = pipe.Exec(ctx)
 	}
-	for i, n := range some {
+	for i, c := range calls {
 		reply, err := cmds[i].Result()
 		switch {
 		case closed != nil:
-			out[n] = outcome{err: closed}
-		case redis.HasErrorPrefix(err, "NOSCRIPT"):
-			left = append(left, n)
+			c.outcome = outcome{err: closed}
+		case err != nil && redis.HasErrorPrefix(err, "NOSCRIPT"):
+			left = append(left, c)
 		case err != nil && !errors.Is(err, redis.Nil):
-			out[n] = outcome{err: b.failed(ctx, s.name, err)}
+			c.outcome = outcome{err: b.failed(ctx, s.name, err)}
 		default:
-			out[n] = outcome{reply: reply}
+			c.outcome = outcome{reply: reply}
 		}
 	}
 	return left

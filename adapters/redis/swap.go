@@ -14,16 +14,13 @@ func (b *Backend) Swap(ctx context.Context, jobs ...core.Job) (refused []core.Re
 	if err := b.begin(ctx); err != nil {
 		return nil, err
 	}
-	// Jobs of one queue and holder go together; those without a holder are an operator's.
-	names, places := byQueue(jobs, func(j core.Job) string { return j.Queue + "\x00" + j.Holder })
-	for _, name := range names {
-		for at := places[name]; len(at) > 0; {
-			n := min(len(at), ports.MaxBatch)
-			batch := make([]core.Job, n)
-			for i, place := range at[:n] {
-				batch[i] = jobs[place]
+	for _, p := range byQueue(nil, jobs, jobQueue) {
+		for at := p.at; len(at) > 0; {
+			n := 1 // those of one holder go together; those without are an operator's
+			for n < min(len(at), ports.MaxBatch) && jobs[at[n]].Holder == jobs[at[0]].Holder {
+				n++
 			}
-			some, err := b.swapBatch(ctx, batch)
+			some, err := b.swapBatch(ctx, p.queue, jobs, at[:n])
 			if err != nil {
 				return nil, err
 			}
@@ -33,48 +30,69 @@ func (b *Backend) Swap(ctx context.Context, jobs ...core.Job) (refused []core.Re
 	return refused, nil
 }
 
-// swapBatch swaps jobs of one queue and holder.
-func (b *Backend) swapBatch(ctx context.Context, jobs []core.Job) ([]core.Ref, error) {
-	s, args := swapScript, []any{b.skew(), jobs[0].Holder, b.remember(jobs[0].Queue).Milliseconds()}
-	if jobs[0].Holder == "" {
-		s, args = changeScript, args[:1]
+// swapBatch swaps the jobs at some places, which are of one queue and holder.
+func (b *Backend) swapBatch(ctx context.Context, queue string, jobs []core.Job, at []int) ([]core.Ref, error) {
+	holder, remember := jobs[at[0]].Holder, b.remember(queue).Milliseconds()
+	size := 0
+	for _, n := range at {
+		size += headroom + len(jobs[n].Args) + len(jobs[n].Result)
 	}
-	for _, j := range jobs {
+	s, a := changeScript, argumentsOf(3+6*len(at), size)
+	a.add(b.skew())
+	if holder != "" {
+		s = swapScript
+		a.text(holder)
+		a.int(remember)
+	}
+	for _, n := range at {
+		j := &jobs[n]
 		what, until, err := filing(j)
 		if err != nil {
 			return nil, err
 		}
-		record := traceOf(j.Tenant)
-		if what != "d" {
-			record = appendRecord(make([]byte, 0, 128+len(j.Args)+len(j.Result)), j, j.Rev+1)
-		}
-		if j.Holder == "" {
-			args = append(args, j.ID[:], j.Rev, what, until, record, b.remember(j.Queue).Milliseconds())
+		a.bytes(j.ID[:])
+		if holder == "" {
+			a.int(j.Rev)
 		} else {
-			args = append(args, j.ID[:], strconv.FormatInt(j.Rev, 10)+":", what, until, max(0, j.CompletedAt.Sub(j.StartedAt).Milliseconds()), record)
+			a.text(strconv.FormatInt(j.Rev, 10) + ":")
+		}
+		a.text(what)
+		a.int(until)
+		if holder != "" {
+			a.int(max(0, j.CompletedAt.Sub(j.StartedAt).Milliseconds()))
+		}
+		from := len(a.buf)
+		if what == "d" {
+			a.buf = appendTrace(a.buf, j.Tenant)
+		} else {
+			a.buf = appendRecord(a.buf, j, j.Rev+1)
+		}
+		a.cut(from)
+		if holder == "" {
+			a.int(remember)
 		}
 	}
-	answer, err := b.run(ctx, s, b.queueKey(jobs[0].Queue), args...)
+	answer, err := b.runKey(ctx, s, b.on(queue), a.all)
 	if err != nil {
 		return nil, err
 	}
-	return refusedOf(answer, jobs)
+	return refusedOf(answer, jobs, at)
 }
 
-// refusedOf is the jobs whose numbers a script gave.
-func refusedOf(answer any, jobs []core.Job) (refused []core.Ref, err error) {
+// refusedOf is those jobs, of the ones at some places, whose numbers a script gave.
+func refusedOf(answer any, jobs []core.Job, at []int) (refused []core.Ref, err error) {
 	r := &reply{items: []any{answer}}
 	for _, n := range r.numbers() {
-		if n < 1 || n > len(jobs) {
+		if n < 1 || n > len(at) {
 			return nil, failure("swap", errReply)
 		}
-		refused = append(refused, jobs[n-1].Ref())
+		refused = append(refused, jobs[at[n-1]].Ref())
 	}
 	return refused, r.failure("swap")
 }
 
 // filing is where the script is to file a job, and the instant that goes with that.
-func filing(j core.Job) (what string, at int64, err error) {
+func filing(j *core.Job) (what string, at int64, err error) {
 	switch j.Status {
 	case core.Completed:
 		if j.Holder == "" {

@@ -66,9 +66,10 @@ func (b *Backend) Usage(ctx context.Context, queue string, window time.Duration)
 	out := ports.Usage{Since: now.Add(-window).Truncate(ports.UsageStep)}
 	var calls []call
 	for first := out.Since.UnixMilli() / ports.UsageStep.Milliseconds(); first < n; first++ {
-		calls = append(calls, call{b.queueKey(queue), []any{b.skew(), ports.UsageStep.Milliseconds(), first}})
+		calls = append(calls, call{on: b.on(queue), args: with(b.skew(), ports.UsageStep.Milliseconds(), first)})
 	}
-	for _, o := range b.runAll(ctx, usageScript, calls) {
+	b.runAll(ctx, usageScript, calls)
+	for _, o := range calls {
 		if o.err != nil {
 			return out, o.err
 		}
@@ -153,10 +154,11 @@ func (b *Backend) Load(ctx context.Context, queue string, tenants ...string) ([]
 		for _, tenant := range some {
 			args = append(args, tenant)
 		}
-		calls = append(calls, call{b.queueKey(queue), args})
+		calls = append(calls, call{on: b.on(queue), args: with(args...)})
 	}
 	out := make([]core.Load, 0, len(tenants))
-	for _, o := range b.runAll(ctx, loadScript, calls) {
+	b.runAll(ctx, loadScript, calls)
+	for _, o := range calls {
 		if o.err != nil {
 			return nil, o.err
 		}

@@ -38,9 +38,9 @@ func (l *link) admit(ctx context.Context, s *source, req ports.LeaseRequest, out
 	}
 	s.certain(sent)
 	now := time.Now()
-	for _, j := range out.Jobs {
-		l.pool.crowd.saw(j.Tenant, now)
-		l.pool.take(s, j)
+	for i := range out.Jobs {
+		l.pool.crowd.saw(out.Jobs[i].Tenant, now)
+		l.pool.take(s, &out.Jobs[i])
 	}
 	l.pool.sort()
 	l.pool.spread()
@@ -59,8 +59,8 @@ func (s *source) certain(sent time.Time) {
 }
 
 // take decides what to do with a job that was leased. The lock is held.
-func (p *Pool) take(s *source, j core.Job) {
-	h := &held{job: j, src: s}
+func (p *Pool) take(s *source, j *core.Job) {
+	h := &held{job: *j, src: s}
 	if old := s.jobs[j.ID]; old != nil && old.stage == running { // the backend has lost that we hold it
 		s.lose(old, true)
 		s.jobs[j.ID] = h
@@ -71,7 +71,7 @@ func (p *Pool) take(s *source, j core.Job) {
 	if j.Suspect {
 		p.suspects++
 	}
-	if o, over := core.Preempt(j); over {
+	if o, over := core.Preempt(*j); over {
 		p.settle(h, o)
 		return
 	}
@@ -85,7 +85,7 @@ func (p *Pool) take(s *source, j core.Job) {
 	}
 	handler, ok := p.opts.Registry.Lookup(j.Type)
 	if !ok {
-		p.settle(h, s.link.unhandled(s, j))
+		p.settle(h, s.link.unhandled(s, *j))
 		return
 	}
 	h.spec = handler.Spec()

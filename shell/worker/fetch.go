@@ -50,9 +50,9 @@ func (l *link) want(ctx context.Context) int {
 // none while too many outcomes wait to be stored. The lock is held.
 func (l *link) wanted() int {
 	p := l.pool
-	ready := 0
+	ready, most := 0, p.most()
 	for _, h := range p.buffer {
-		if h.mayBegin() {
+		if h.mayBegin(most) {
 			ready++
 		}
 	}

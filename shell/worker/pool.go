@@ -259,10 +259,12 @@ func (p *Pool) unsettled() (n int) {
 	return n
 }
 
-// signal tells those who wait for a place, or for an end, to look; the lock is held.
+// signal tells those who wait for places, if there are any now, and those who wait for an end, to look; the lock is held.
 func (p *Pool) signal() {
 	for _, l := range p.links {
-		ring(l.places)
+		if p.state != working || l.wanted() > 0 {
+			ring(l.places)
+		}
 	}
 	p.idle.Broadcast()
 }

@@ -25,7 +25,8 @@ func (p *Pool) next() *held {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer p.signal()
-	i := slices.IndexFunc(p.buffer, (*held).mayBegin)
+	most := p.most()
+	i := slices.IndexFunc(p.buffer, func(h *held) bool { return h.mayBegin(most) })
 	if i < 0 {
 		p.active--
 		return nil
@@ -35,7 +36,7 @@ func (p *Pool) next() *held {
 	h.stage, h.began, h.stop = running, time.Now(), func() {}
 	h.counted = h.began
 	h.src.add(h.job.Tenant, core.StartOf(h.job, h.src.link.clock.latest()))
-	h.ctx, h.cancel = context.WithCancelCause(ports.WithJob(p.base, h.job))
+	h.ctx, h.cancel = context.WithCancelCause(ports.WithJobAt(p.base, &h.job))
 	if d := h.timeout(); d > 0 {
 		h.ctx, h.stop = context.WithTimeoutCause(h.ctx, d, ports.ErrTimeout)
 	}
@@ -46,10 +47,10 @@ func (p *Pool) next() *held {
 	return h
 }
 
-// mayBegin reports whether the job's type is below its limit, and its tenant below its share and not throttled. The lock is held.
-func (h *held) mayBegin() bool {
+// mayBegin reports whether the job's type is below its limit, and its tenant below its share, which is most, and not throttled. The
+// lock is held.
+func (h *held) mayBegin(most int) bool {
 	p := h.src.link.pool
-	most := p.most()
 	return (h.load == nil || h.load.running < h.spec.Concurrency) && (most == 0 || p.crowd.running[h.job.Tenant] < most) &&
 		!h.src.waits(h.job.Tenant)
 }
@@ -57,8 +58,7 @@ func (h *held) mayBegin() bool {
 // run calls the job's handler and settles what comes of it. A handler that ends its
 // goroutine ends this one too: then the place goes on in another.
 func (p *Pool) run(h *held) {
-	job := h.job
-	job.StartedAt = h.src.link.clock.latest()
+	startedAt := h.src.link.clock.latest()
 	o := core.Outcome{Ending: core.Exited, Failure: &core.Failure{
 		Message: "the handler's goroutine ended without returning (runtime.Goexit)", Type: "goexit",
 	}}
@@ -69,7 +69,7 @@ func (p *Pool) run(h *held) {
 			o = core.Outcome{Ending: core.Panicked, Failure: core.Describe(&core.PanicError{Value: v, Stack: string(debug.Stack())})}
 		}
 		o = attributed(o, context.Cause(h.ctx), h.timeout())
-		o.StartedAt = job.StartedAt
+		o.StartedAt = startedAt
 		h.stop()
 		h.cancel(nil)
 		p.finish(h, o)
@@ -77,10 +77,20 @@ func (p *Pool) run(h *held) {
 			go p.place()
 		}
 	}()
-	p.opts.Observer.Observe(h.ctx, ports.JobStarted{Worker: p.opts.Name, Job: job})
+	job := h.job
+	job.StartedAt = startedAt
+	if ports.Followed(h.ctx, p.opts.Observer, aStart) {
+		p.opts.Observer.Observe(h.ctx, ports.JobStarted{Worker: p.opts.Name, Job: job})
+	}
 	o = outcomeOf(chain(h.spec, p.opts.Middleware)(h.ctx, job))
 	exited = false
 }
+
+// Events that every job has, for asking who follows them.
+var (
+	aStart      ports.Event = ports.JobStarted{}
+	aCompletion ports.Event = ports.JobSettled{Job: core.Job{Status: core.Completed}}
+)
 
 // chain is the handler inside its own middleware, inside the worker's.
 func chain(h ports.HandlerSpec, outer []ports.Middleware) ports.HandlerFunc {

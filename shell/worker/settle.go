@@ -56,14 +56,19 @@ func (p *Pool) release(h *held) {
 // settleLoop stores outcomes: at once when none is under way, else what gathered
 // meanwhile, together.
 func (l *link) settleLoop(ctx context.Context) {
+	var spare []outcome // is written into while the other is stored
 	for {
 		select {
 		case <-l.ready:
 			l.pool.mu.Lock()
 			batch := l.outcomes
-			l.outcomes = nil
+			l.outcomes = spare
 			l.pool.mu.Unlock()
 			l.store(ctx, batch)
+			clear(batch)
+			if spare = batch[:0]; cap(spare) > 10*ports.MaxBatch { // an outage leaves many
+				spare = nil
+			}
 		case <-ctx.Done():
 			return
 		}
@@ -74,11 +79,14 @@ func (l *link) settleLoop(ctx context.Context) {
 // does not take for another reason is tried by itself, and then given up: its lease
 // is given back with the next heartbeat, and the job tried again.
 func (l *link) store(ctx context.Context, batch []outcome) {
+	if len(batch) == 0 {
+		return
+	}
 	jobs := make([]core.Job, len(batch))
-	for i, o := range batch {
-		jobs[i] = o.job
-		if o.throttled {
-			l.throttle(ctx, o)
+	for i := range batch {
+		jobs[i] = batch[i].job
+		if batch[i].throttled {
+			l.throttle(ctx, batch[i])
 		}
 	}
 	for failures := 0; ctx.Err() == nil; failures++ {
@@ -118,14 +126,18 @@ func (l *link) storeEach(ctx context.Context, batch []outcome, err error) {
 // was repeated a refusal says nothing: the first may have been carried out.
 func (l *link) stored(ctx context.Context, batch []outcome, refused []core.Ref, repeated bool) {
 	l.drop(batch)
-	for _, o := range batch {
+	followed := ports.Followed(ctx, l.pool.opts.Observer, aCompletion)
+	for i := range batch {
+		o := &batch[i]
 		if !repeated && slices.Contains(refused, o.job.Ref()) {
 			l.pool.opts.Observer.Observe(ctx, ports.JobRefused{Worker: l.pool.opts.Name, Job: o.job})
 			continue
 		}
-		job := core.Replace(o.held.job, o.job, o.job.Rev+1, l.clock.latest())
-		o.held.src.add(job.Tenant, core.EndOf(o.job.Status))
-		l.pool.opts.Observer.Observe(ctx, ports.JobSettled{Worker: l.pool.opts.Name, Job: job, Ending: o.ending, Took: o.took})
+		o.held.src.add(o.job.Tenant, core.EndOf(o.job.Status))
+		if o.job.Status != core.Completed || followed {
+			job := core.Replace(o.held.job, o.job, o.job.Rev+1, l.clock.latest())
+			l.pool.opts.Observer.Observe(ctx, ports.JobSettled{Worker: l.pool.opts.Name, Job: job, Ending: o.ending, Took: o.took})
+		}
 	}
 }
 

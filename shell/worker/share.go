@@ -29,7 +29,7 @@ func (c *crowd) saw(tenant string, now time.Time) {
 }
 
 // crowded reports whether several tenants have work, or had some of late. The lock is held.
-func (p *Pool) crowded() bool { return time.Now().Before(p.crowd.until) }
+func (p *Pool) crowded() bool { return !p.crowd.until.IsZero() && time.Now().Before(p.crowd.until) }
 
 // most is how many jobs of one tenant may run here, so that one whose jobs are long or many leaves places for the next of
 // others; 0 for any number, while only one has work. The lock is held.
