@@ -39,6 +39,8 @@ func startContainer(ctx context.Context, kind Kind) (*Server, error) {
 		return startTLS(ctx)
 	case Cluster:
 		return startCluster(ctx)
+	case Alone:
+		return startSingle(ctx, Redis7)
 	case AppendOnly:
 		return startSingle(ctx, Redis8, tc.WithCmdArgs("--appendonly", "yes"))
 	default:

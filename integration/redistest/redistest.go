@@ -35,6 +35,7 @@ const (
 	Cluster Kind = "redis:7 as a Cluster of six"
 
 	AppendOnly Kind = "redis:8 with an append-only file" // to confirm writes on the disk
+	Alone      Kind = "redis:7 for one test alone"       // to count all that it is asked for
 )
 
 // Server is a running server, or Cluster.

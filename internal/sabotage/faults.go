@@ -11,7 +11,7 @@ const faults = "integration/faults"
 var faultRules = []sabotage{
 	{ // nobody's ledger can tell whose success was stored
 		rule: "fence: who lost a job cannot settle it", file: "adapters/redis/lua/swap.lua", pkg: "adapters/redis", run: "^TestLaws$/a_holder_who_lost",
-		old: "if not held[i] or string.find(held[i], rev, 1, true) ~= 1 then", new: "if false then",
+		old: "if not value or find(value, argv[at + 1], 1, true) ~= 1 then", new: "if false then",
 	},
 	inFault("grace: nobody reclaims before it was connected for a lease", "shell/worker/fetch.go",
 		"l.clock.steady(s.Lease, l.shortest()/2)", "true", "^TestServerAwayForLong$"),
@@ -39,7 +39,7 @@ var faultRules = []sabotage{
 	inFault("uncertain leases: who cannot reach the server lets go in time", "shell/worker/beat.go",
 		"if h.stage == waiting || h.stage == running && !p.opts.RunOn {", "if h.stage == waiting {", "^TestPartition$"),
 	inFault("scripts that a server forgot are told it anew", "adapters/redis/scripts.go",
-		"if redis.HasErrorPrefix(cmd.Err(), \"NOSCRIPT\") {", "if false {", "^TestForgottenScripts$"),
+		"if err := cmd.Err(); err != nil && redis.HasErrorPrefix(err, \"NOSCRIPT\") {", "if false {", "^TestForgottenScripts$"),
 	inFault("hand-back: what a stop interrupts is ready at once, and has not failed", "shell/worker/run.go",
 		"o = core.Outcome{Ending: core.Interrupted}", "o.Delay = nil", "^TestStop$"),
 	inFault("a handler that exits its goroutine gives its place back", "shell/worker/run.go",

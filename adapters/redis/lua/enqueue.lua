@@ -5,11 +5,19 @@
 -- KEYS[1] queue
 -- ARGV skew, whether the write is to be confirmed ('1' or '0'), number of jobs, their IDs, then the jobs in the same order, in groups of one priority, tenant and time:
 --      level, tenant, when ('' at once, '+ms' from now, '@ms' at an instant), whether jobs of the tenant enqueue them ('1' or '0'), how many, their records from the level on
--- returns now, the numbers (from 1) of the jobs that are known, and for each that is over its tenant's quota its number, that quota (-1 for
+-- returns now, alone if all were stored; else with the numbers (from 1) of the jobs that are known, and for each that is over its tenant's quota its number, that quota (-1 for
 --      a tenant that is closed), and when there may be room (µs)
---# use clock record turn line wake known limits quota stand
+--# use clock record turn wake known
+local meta = redis.call('HMGET', q, 'limited', 'typed', 'gen')
+local limited, over = meta[1] or meta[2], {}
+typed = meta[2] and true or false
+--# use stand
+local quota = limited and (function() -- what a script defines is made anew by each call
+--# use limits quota
+return {of = quota_of, exceeds = exceeds}
+end)()
 local ids = {unpack(ARGV, 4, ARGV[3] + 3)}
-local kept, seen, refused, records, lists, later = known(ids), {}, {}, {}, {}, {}
+local kept, seen, refused, records, lists, later = known(ids, meta[3]), {}, {}, {}, {}, {}
 local n, at = 0, #ids + 4
 while at <= #ARGV do
   local level, tenant, time, follows, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1', ARGV[at + 4]
@@ -17,13 +25,13 @@ while at <= #ARGV do
   if time ~= '' then
     run_at = tonumber(sub(time, 2)) + (sub(time, 1, 1) == '+' and now or 0)
   end
-  local quota = quota_of(tenant)
+  local bound = quota and quota.of(tenant)
   local head, fresh = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, run_at), {}
   for i = at + 5, at + 4 + count do
     n = n + 1
     if kept[n] or seen[ids[n]] then
       refused[#refused + 1] = n
-    elseif not exceeds(quota, n, follows) then
+    elseif not (bound and quota.exceeds(bound, n, follows)) then
       seen[ids[n]] = true
       records[#records + 1] = ids[n]
       records[#records + 1] = head .. ARGV[i]
@@ -61,4 +69,4 @@ end
 if news > 0 then
   wake(news)
 end
-return {now, refused, over}
+return #refused + #over == 0 and now or {now, refused, over}

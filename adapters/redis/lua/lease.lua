@@ -15,7 +15,7 @@ local before = ARGV[6] == '1' and again(leases, holder, request)
 if before then
   return before
 end
-local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole', 'typed')
+local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole', 'typed', 'looked')
 local limited, met, plain, from_lane = meta[3] and true or false, {}, {weight = 1, free = true}, {}
 typed = meta[5] and true or false
 
@@ -28,12 +28,10 @@ local types = typed and (function()
 return {grant_all = grant_all, lanes_of = lanes_of, from_lanes = from_lanes, stand_back = stand_back, sort_out = sort_out, sideline_all = sideline_all}
 end)() or nil
 return {turn_of = turn_of, meet = meet, allowed = allowed, charge = charge, settle_up = settle_up, start = start, repose = repose, rested = rested,
-  forget_tiers = forget_tiers,
-  room = whole_room, started = whole_started, is_full = whole_is_full, types = types}
+  forget_tiers = forget_tiers, room = whole_room, started = whole_started, is_full = whole_is_full, types = types}
 end)()
---# use even pick popped admit choose
-promote({'scheduled', 'retrying'})
-take_up(holder, tonumber(ARGV[8]))
+--# use even pick popped admit choose due fill hold
+look_after_since(tonumber(meta[6]) or 0)
 if limited then
   bounds.rested(now)
 end
@@ -47,28 +45,25 @@ local ids, records, suspect = {}, {}, 0
 if max > 0 and meta[1] ~= '1' then
   local room = meta[4] and bounds.room(meta[4], max) or max
   if room > 0 then
-    ids, records, suspect = pick(room, ARGV[7] == '1')
+    ids, records, suspect = fill(room, ARGV[7] == '1')
   end
   if meta[4] then
     bounds.started(ids)
   end
 end
 if #ids < max then
+  if not looked then
+    look_after() -- whoever waits is told when the next look is due
+  end
   redis.call('ZADD', q .. ':waiters', now, holder)
-elseif meta[1] ~= '1' and not (meta[4] and bounds.is_full()) and ready_left() then
-  wake(1)
+elseif max > 0 and looked then
+  redis.call('HSET', q, 'looked', now)
+end
+if #ids == max and meta[1] ~= '1' then
+  call_others(meta[4] and bounds.is_full())
 end
 if #ids == 0 then
   return {now, next_look, 0, 0, 0, '', {}, table.concat(corrupt_ids), table.concat(newer_ids), more}
 end
-local rev = redis.call('HINCRBY', q, 'rev', 2) -- two: one for the lease, one for what settles it
-local value, fields = rev .. ':' .. now .. ':' .. request, {}
-for i, id in ipairs(ids) do
-  fields[2 * i - 1], fields[2 * i] = id, value .. (flagged(records[i], CANCELLING) and ':c' or '') .. (placed[id] or '') .. (bounds and bounds.capped and ':q' or '')
-end
-if suspect == 1 then
-  fields[2] = fields[2] .. ':s'
-end
-redis.call('HSET', leases, unpack(fields))
-redis.call('ZADD', q .. ':holders', now + ttl, holder)
+local rev = hold(leases, ids, records, suspect, bounds and bounds.capped and ':q' or '')
 return {now, next_look, rev, now + ttl, suspect, table.concat(ids), records, table.concat(corrupt_ids), table.concat(newer_ids), more}

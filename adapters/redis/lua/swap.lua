@@ -9,34 +9,34 @@
 --      is kept in its place, as trace_of has it)
 -- returns the numbers (from 1) of those refused
 --# use clock record turn line wake window settle free
-local leases, ids = q .. ':leases:' .. ARGV[2], {}
-for i = 4, #ARGV, 6 do
-  ids[#ids + 1] = ARGV[i]
+local argv, find, leases, ids = ARGV, string.find, q .. ':leases:' .. ARGV[2], {}
+for i = 4, #argv, 6 do
+  ids[(i + 2) / 6] = argv[i]
 end
 local held = redis.call('HMGET', leases, unpack(ids))
-local gen = generation(tonumber(ARGV[3]))
+local gen = generation(tonumber(argv[3]))
 local refused, freed, placed, gone, done, history = {}, {}, {}, {}, {}, {}
-local run_time, woken = 0, 0
-for i, id in ipairs(ids) do
-  local at = 6 * i - 2
-  local rev, what, instant, record = ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 5]
-  if not held[i] or string.find(held[i], rev, 1, true) ~= 1 then
+local run_time, woken, n, m = 0, 0, 0, 0
+for i = 1, #ids do
+  local at, id, value = 6 * i - 2, ids[i], held[i]
+  local what, record = argv[at + 2], argv[at + 5]
+  if not value or find(value, argv[at + 1], 1, true) ~= 1 then
     if not stored(id, record, gen) then
       refused[#refused + 1] = i
     end
   else
-    freed[#freed + 1] = id
-    note(placed, id, held[i])
+    n = n + 1
+    freed[n] = id
+    note(placed, id, value)
     if what == 'd' or what == 'k' then
-      gone[#gone + 1] = id
-      done[#done + 1] = id
-      done[#done + 1] = record
-      run_time = run_time + ARGV[at + 4]
+      m = m + 1
+      gone[m], done[2 * m - 1], done[2 * m] = id, id, record
+      run_time = run_time + argv[at + 4]
       if what == 'k' then
-        history[#history + 1] = id .. struct.pack('>I6', instant)
+        history[#history + 1] = id .. struct.pack('>I6', argv[at + 3])
       end
     else
-      woken = woken + settle(id, what, instant, record, held[i])
+      woken = woken + settle(id, what, tonumber(argv[at + 3]), record, value)
     end
   end
 end
@@ -51,7 +51,9 @@ if #gone > 0 then
   redis.call('HDEL', q .. ':jobs', unpack(gone))
   redis.call('HSET', q .. ':done:' .. gen, unpack(done))
   redis.call('HINCRBY', q .. ':counts', 'completed', #gone)
-  redis.call('HINCRBY', q .. ':counts', 'run_time', run_time)
+  if run_time > 0 then
+    redis.call('HINCRBY', q .. ':counts', 'run_time', run_time)
+  end
 end
 if #history > 0 then
   redis.call('RPUSH', q .. ':history:' .. gen, unpack(history))

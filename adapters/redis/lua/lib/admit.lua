@@ -14,10 +14,12 @@ local function admit(entries, ids, records)
       placed[id] = (placed[id] or '') .. has_no_place
     end
   end
-  for i, record in ipairs(found) do
-    local id = entries[i]
+  local n = #ids
+  for i = 1, #entries do
+    local id, record = entries[i], found[i]
     if not aside[id] and readable(record) and not flagged(record, LINED) then
-      ids[#ids + 1], records[#records + 1] = id, record
+      n = n + 1
+      ids[n], records[n] = id, record
       if limited then
         starts(tenant_of(record), id, ':p', '')
       end

@@ -3,7 +3,7 @@
 
 -- note: keeps the ID of a lease that ends for `free`, if there is anything to give back.
 local function note(placed, id, value)
-  if string.find(value, ':[ptq]') then
+  if byte(value, -1) > 57 and string.find(value, ':[ptq]') then -- it does not end with a digit
     placed[#placed + 1], placed[id] = id, value
   end
 end

@@ -1,6 +1,6 @@
--- known: which of some IDs are kept, or remembered of finished jobs; by their places.
-local function known(ids)
-  local found, gen = {}, redis.call('HGET', q, 'gen')
+-- known: which of some IDs are kept, or remembered of finished jobs in this generation and the last; by their places.
+local function known(ids, gen)
+  local found = {}
   local places = {q .. ':jobs'}
   if gen then
     places = {places[1], q .. ':done:' .. gen, q .. ':done:' .. (gen - 1)}

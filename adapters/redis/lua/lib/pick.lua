@@ -1,15 +1,10 @@
--- pick: takes ready jobs out of their lines: the most urgent first, and within a priority the tenants in turn, each for
+-- pick: takes ready jobs out of the lines of some tenants, the next ones of a priority's ring, each for
 -- as many jobs as it has weight. Where more are wanted than that makes, all turns are longer by the same factor.
-local function turns(level, want, out, left)
-  local ring, ready = q .. ':ring:' .. level, q .. ':ready:' .. level .. ':'
-  local tenants = redis.call('LPOP', ring, math.min(want, 4 + math.floor(want / 16)))
-  if not tenants then
-    return false
-  end
+local function turns(level, tenants, want, out, left)
   if not limited and most == 0 and not typed then
-    even_turns(level, tenants, want, out)
-    return true
+    return even_turns(level, tenants, want, out)
   end
+  local ring, ready = q .. ':ring:' .. level, q .. ':ready:' .. level .. ':'
   local factor, more, begun = math.floor(want / #tenants), want % #tenants, nil
   if limited then
     factor, more, begun = bounds.turn_of(level, tenants, want)
@@ -58,5 +53,4 @@ local function turns(level, want, out, left)
   if #back > 0 then
     redis.call('RPUSH', ring, unpack(back))
   end
-  return true
 end

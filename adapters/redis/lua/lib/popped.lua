@@ -1,11 +1,19 @@
 -- popped: the entries of up to so many ready jobs, the most urgent first.
 local function popped(want)
-  local out = {}
-  for level = 0, 4 do
-    local left = {} -- tenants of whom no more is wanted
-    while #out < want and turns(level, want - #out, out, left) do end
-    if #left > 0 then
-      redis.call('LPUSH', q .. ':ring:' .. level, unpack(left))
+  local out, ring, left = {}, q .. ':ring:', {} -- left: by level, tenants of whom no more is wanted
+  while #out < want do
+    local n = want - #out
+    local next = redis.call('LMPOP', 5, ring .. 0, ring .. 1, ring .. 2, ring .. 3, ring .. 4, 'LEFT', 'COUNT', math.min(n, 4 + math.floor(n / 16)))
+    if not next then
+      break
+    end
+    local level = tonumber(sub(next[1], -1))
+    left[level] = left[level] or {}
+    turns(level, next[2], n, out, left[level])
+  end
+  for level, tenants in pairs(left) do
+    if #tenants > 0 then
+      redis.call('LPUSH', ring .. level, unpack(tenants))
       more = 1
     end
   end

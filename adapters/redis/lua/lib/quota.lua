@@ -1,7 +1,5 @@
 -- quota: how many more jobs tenants may have waiting, and whether any are taken in.
-local limits, quotas, over = redis.call('HMGET', q, 'limited', 'typed'), {}, {}
-local limited = limits[1] or limits[2]
-typed = limits[2] and true or false
+local quotas = {}
 
 -- in_lanes: how many of a tenant's jobs stand beside its line.
 local function in_lanes(level, tenant)
@@ -14,7 +12,7 @@ end
 
 -- quota_of: the quota of a tenant; nil or false for none. Its `spare` is for the caller to count down.
 local function quota_of(tenant)
-  if limited and quotas[tenant] == nil then
+  if quotas[tenant] == nil then
     local l = limits_of({tenant})[1]
     local bound = l.waiting > 0 or l.closed > 0
     quotas[tenant] = bound and {closed = l.closed, limit = l.waiting, spare = math.huge, retry = l.interval > 0 and l.interval or 1000000}
@@ -30,9 +28,6 @@ end
 
 -- exceeds: whether a job more is over the quota, or too late, and counts it if not. Of one that is it notes the number.
 local function exceeds(quota, n, follows)
-  if not quota then
-    return false
-  end
   if quota.closed > (follows and 1 or 0) then
     over[#over + 1], over[#over + 2], over[#over + 3] = n, -1, 0
     return true

@@ -13,7 +13,8 @@ local function readable(record)
 end
 
 local function flagged(record, flag)
-  return math.floor(byte(record, 2) / flag) % 2 == 1
+  local flags = byte(record, 2)
+  return flags ~= 0 and math.floor(flags / flag) % 2 == 1
 end
 
 local function with_flags(record, flags)

@@ -1,0 +1,23 @@
+-- fill: the jobs for a lease of up to so many, and whether the first is a suspect. Not enough of them are given before what time has done was
+-- seen to.
+local function fill(room, with_suspect)
+  local ids, records, suspect = pick(room, with_suspect)
+  if #ids < room and not looked then
+    look_after()
+    local others, theirs, alone = pick(room - #ids, with_suspect and suspect == 0)
+    for i = 1, #others do
+      local at = i <= alone and i or #ids + 1
+      table.insert(ids, at, others[i])
+      table.insert(records, at, theirs[i])
+    end
+    suspect = math.max(suspect, alone)
+  end
+  return ids, records, suspect
+end
+
+-- call_others: has another who waits look, if a lease was full and there is more.
+local function call_others(full)
+  if not full and redis.call('ZCARD', q .. ':waiters') > 0 and ready_left() then
+    wake(1)
+  end
+end
