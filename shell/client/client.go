@@ -32,14 +32,15 @@ const DefaultQueue = "default"
 // Client enqueues jobs. It is safe for use by several goroutines.
 type Client struct {
 	queues   map[string]Queue
-	fallback string // the queue of jobs that name none
+	gather   map[string]*gatherer // of each queue
+	fallback string               // the queue of jobs that name none
 	observer ports.Observer
 	tiers    *tiers // nil: the application decides none
 }
 
 // New makes a client of the queues. The observer, which may be nil, is told of what was enqueued.
 func New(observer ports.Observer, queues ...Queue) (*Client, error) {
-	c := &Client{queues: map[string]Queue{}, fallback: DefaultQueue, observer: observer}
+	c := &Client{queues: map[string]Queue{}, gather: map[string]*gatherer{}, fallback: DefaultQueue, observer: observer}
 	if observer == nil {
 		c.observer = ports.Observers(nil)
 	}
@@ -62,7 +63,7 @@ func New(observer ports.Observer, queues ...Queue) (*Client, error) {
 		if q.MaxPayload == 0 {
 			q.MaxPayload = core.MaxPayload
 		}
-		c.queues[q.Name] = q
+		c.queues[q.Name], c.gather[q.Name] = q, &gatherer{to: q.Enqueuer}
 	}
 	if len(queues) == 1 {
 		c.fallback = queues[0].Name
@@ -83,12 +84,15 @@ func (c *Client) Enqueue(ctx context.Context, args ports.Args, opts ...Option) (
 		return d.job, err
 	}
 	c.assign(ctx, d.job)
-	r := send(ctx, c.queues[d.job.Queue].Enqueuer, []draft{d})[0]
-	if r.err == nil {
-		c.observer.Observe(ctx, ports.JobsEnqueued{Jobs: []core.Job{r.job}})
+	jobs, err := c.gather[d.job.Queue].send(ctx, d)
+	if err == nil && ports.Followed(ctx, c.observer, anEnqueue) {
+		c.observer.Observe(ctx, ports.JobsEnqueued{Jobs: jobs})
 	}
-	return r.job, r.err
+	return jobs[0], err
 }
+
+// anEnqueue is for asking who follows what was enqueued.
+var anEnqueue ports.Event = ports.JobsEnqueued{}
 
 // EnqueueMany stores many jobs in few round trips. The jobs it returns are in the
 // order of the requests, and carry their IDs whatever happened. All are checked before the first is
@@ -111,12 +115,13 @@ func (c *Client) EnqueueMany(ctx context.Context, requests []Request) ([]core.Jo
 		for i, at := range places {
 			batch[i] = drafts[at]
 		}
-		for i, r := range send(ctx, enqueuer, batch) {
-			jobs[places[i]] = r.job
-			if r.err != nil {
-				failed[places[i]] = r.err
+		sent, errs := send(ctx, enqueuer, batch)
+		for i, at := range places {
+			jobs[at] = sent[i]
+			if errs != nil && errs[i] != nil {
+				failed[at] = errs[i]
 			} else {
-				stored = append(stored, r.job)
+				stored = append(stored, sent[i])
 			}
 		}
 	}
@@ -172,5 +177,5 @@ func (c *Client) Default(queue string) (*Client, error) {
 	if _, ok := c.queues[queue]; !ok {
 		return nil, c.unknownQueue(queue)
 	}
-	return &Client{queues: c.queues, fallback: queue, observer: c.observer, tiers: c.tiers}, nil
+	return &Client{queues: c.queues, gather: c.gather, fallback: queue, observer: c.observer, tiers: c.tiers}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -15,67 +16,76 @@ import (
 // restarts, or a Cluster that moves a slot, is back sooner.
 const patience = 3 * time.Second
 
-// result is what came of enqueuing a job.
-type result struct {
-	job core.Job // as it is stored, if it is
-	err error
+// send stores jobs of one backend, and gives them as they are stored, and why some are not; no errors at all if all are. Those
+// that did not go through for a reason that passes are sent again, by their IDs, so that none is stored twice.
+func send(ctx context.Context, to ports.Enqueuer, drafts []draft) ([]core.Job, []error) {
+	jobs := make([]core.Job, len(drafts))
+	for i := range drafts {
+		jobs[i] = drafts[i].job
+	}
+	began := time.Now()
+	out, err := to.Enqueue(ctx, jobs...)
+	if err == nil && len(out.Known) == 0 {
+		for i := range jobs {
+			jobs[i] = core.Admit(jobs[i], out.Now)
+		}
+		return jobs, nil
+	}
+	s := &sending{drafts: slices.Clone(drafts), jobs: jobs, errs: make([]error, len(jobs)), left: make([]int, len(jobs))}
+	for i := range s.left {
+		s.left[i] = i
+	}
+	s.taken(out, err)
+	for tries := 0; len(s.left) > 0 && ctx.Err() == nil && pause(ctx, began, tries); tries++ {
+		batch := make([]core.Job, len(s.left))
+		for n, i := range s.left {
+			batch[n] = s.drafts[i].job
+		}
+		s.taken(to.Enqueue(ctx, batch...))
+	}
+	return s.jobs, s.errs
 }
 
-// send stores jobs of one backend. Those that did not go through for a reason that passes are sent again, by their IDs, so
-// that none is stored twice.
-func send(ctx context.Context, to ports.Enqueuer, drafts []draft) []result {
-	results := make([]result, len(drafts))
-	left, batch := make([]int, len(drafts)), make([]core.Job, len(drafts))
-	for i, d := range drafts {
-		left[i], batch[i], results[i].job = i, d.job, d.job
-	}
-	for began, tries := time.Now(), 0; ; tries++ {
-		out, err := to.Enqueue(ctx, batch...)
-		left = taken(out, err, drafts, left, results)
-		if len(left) == 0 || ctx.Err() != nil || !pause(ctx, began, tries) {
-			return results
-		}
-		batch = batch[:0]
-		for _, i := range left {
-			batch = append(batch, drafts[i].job)
-		}
-	}
+// sending is jobs that did not all go through at once.
+type sending struct {
+	drafts []draft
+	jobs   []core.Job // as they are stored, if they are
+	errs   []error
+	left   []int // those that are to be sent again
 }
 
-// taken notes what came of the drafts that were left, and gives those that may be sent again.
-func taken(out ports.Enqueued, err error, drafts []draft, left []int, results []result) (again []int) {
-	failures := perJob(err, len(left))
-	var known map[core.Ref]core.Job
-	if len(out.Known) > 0 {
-		known = make(map[core.Ref]core.Job, len(out.Known))
-		for _, j := range out.Known {
-			known[j.Ref()] = j
-		}
+// taken notes what came of a call for those that were left, and which of them may be sent again.
+func (s *sending) taken(out ports.Enqueued, err error) {
+	failures := perJob(err, len(s.left))
+	known := make(map[core.Ref]core.Job, len(out.Known))
+	for _, j := range out.Known {
+		known[j.Ref()] = j
 	}
-	for n, i := range left {
-		r := &results[i]
-		old, duplicate := known[r.job.Ref()]
+	var again []int
+	for n, i := range s.left {
+		d := &s.drafts[i]
+		old, duplicate := known[d.job.Ref()]
 		switch {
 		case failures[n] != nil:
 			if passes(failures[n]) {
 				again = append(again, i)
 			}
 			// A job that was perhaps stored remains so, whatever a later call says.
-			if !errors.Is(r.err, ports.ErrUncertain) {
-				r.err = failures[n]
+			if !errors.Is(s.errs[i], ports.ErrUncertain) {
+				s.errs[i] = failures[n]
 			}
-		case duplicate && drafts[i].ownID && errors.Is(r.err, ports.ErrUncertain):
-			r.err = nil // nobody else has that ID: the call whose answer was lost had stored it
+		case duplicate && d.ownID && errors.Is(s.errs[i], ports.ErrUncertain):
+			s.errs[i] = nil // nobody else has that ID: the call whose answer was lost had stored it
 			if old.Rev > 0 {
-				r.job = old
+				s.jobs[i] = old
 			}
 		case duplicate:
-			*r = result{old, fmt.Errorf("%w: %s in queue %s", ports.ErrDuplicate, old.ID, old.Queue)}
+			s.jobs[i], s.errs[i] = old, fmt.Errorf("%w: %s in queue %s", ports.ErrDuplicate, old.ID, old.Queue)
 		default:
-			*r = result{job: core.Admit(drafts[i].job, out.Now)}
+			s.jobs[i], s.errs[i] = core.Admit(d.job, out.Now), nil
 		}
 	}
-	return again
+	s.left = again
 }
 
 // passes reports whether a call that failed may go through a little later. One that was not confirmed in time has been

@@ -1,0 +1,166 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
+)
+
+const (
+	abreast = 2                     // how many calls of single jobs go to a queue at once before others gather
+	atMost  = 50 * time.Millisecond // how long jobs that gathered wait for those calls to return
+)
+
+// gatherer sends single jobs to a queue. One that comes while few calls are under way is sent at once, by itself; those
+// that come while more are gather until all have returned, and then go together. So whoever is alone waits for nobody, and
+// the more there are, the more go in a call.
+type gatherer struct {
+	to ports.Enqueuer
+
+	mu      sync.Mutex
+	flying  int     // calls under way
+	waiting *bundle // what gathered, or nil
+	crowd   bool    // the last that gathered were several: there will be more
+}
+
+// bundle is jobs that go together.
+type bundle struct {
+	ctx    context.Context //nolint:containedctx // of the first caller, without its end
+	drafts []draft
+	gone   []bool // whose callers have not waited; they are not sent
+	sent   bool
+	timer  *time.Timer
+	done   chan struct{} // closed when what came of them is there
+	jobs   []core.Job
+	errs   []error
+}
+
+// send stores a job, alone or with others, and gives it as the only one of a slice. If ctx ends before it was sent it is not
+// stored; if it ends later it may be.
+func (g *gatherer) send(ctx context.Context, d draft) ([]core.Job, error) {
+	if d.job.Durability.Confirmed() || ctx.Err() != nil {
+		return sendOne(ctx, g.to, d)
+	}
+	g.mu.Lock()
+	if g.flying < abreast && g.waiting == nil && !g.crowd || g.waiting.has(d.job.ID) {
+		g.flying++
+		g.mu.Unlock()
+		defer g.landed()
+		return sendOne(ctx, g.to, d)
+	}
+	b, at := g.join(ctx, d)
+	g.mu.Unlock()
+	select {
+	case <-b.done:
+		return b.jobs[at : at+1 : at+1], b.errs[at]
+	case <-ctx.Done():
+		return g.leave(ctx, b, at)
+	}
+}
+
+// sendOne stores a job by itself.
+func sendOne(ctx context.Context, to ports.Enqueuer, d draft) ([]core.Job, error) {
+	jobs, errs := send(ctx, to, []draft{d})
+	if errs != nil {
+		return jobs, errs[0]
+	}
+	return jobs, nil
+}
+
+// join adds a job to those that wait, and tells its place. The lock is held.
+func (g *gatherer) join(ctx context.Context, d draft) (b *bundle, at int) {
+	if g.waiting == nil {
+		b := &bundle{ctx: context.WithoutCancel(ctx), done: make(chan struct{})}
+		b.timer = time.AfterFunc(atMost, func() { g.depart(b) })
+		g.waiting = b
+		if g.flying == 0 {
+			go g.depart(b)
+		}
+	}
+	b = g.waiting
+	b.drafts, b.gone = append(b.drafts, d), append(b.gone, false)
+	if len(b.drafts) == ports.MaxBatch {
+		go g.depart(b)
+		g.close(b)
+	}
+	return b, len(b.drafts) - 1
+}
+
+// close lets no more jobs join the bundle, unless that is done, and counts the call that it will be. The lock is held.
+func (g *gatherer) close(b *bundle) {
+	if g.waiting == b {
+		g.waiting = nil
+		g.flying++
+	}
+}
+
+// depart sends the jobs that gathered, after a moment for those who are about to come, unless they are sent.
+func (g *gatherer) depart(b *bundle) {
+	runtime.Gosched()
+	g.mu.Lock()
+	g.close(b)
+	if b.sent {
+		g.mu.Unlock()
+		return
+	}
+	b.sent, g.crowd = true, len(b.drafts) > 1
+	b.timer.Stop()
+	g.mu.Unlock()
+	g.fly(b)
+}
+
+// landed takes in that a call has returned: after the last, those that wait are next.
+func (g *gatherer) landed() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.flying--; g.flying == 0 && g.waiting != nil {
+		go g.depart(g.waiting)
+	}
+}
+
+// fly sends a bundle, but for those whose callers have gone.
+func (g *gatherer) fly(b *bundle) {
+	defer g.landed()
+	defer close(b.done)
+	var drafts []draft
+	var places []int
+	for i := range b.drafts {
+		if !b.gone[i] {
+			drafts, places = append(drafts, b.drafts[i]), append(places, i)
+		}
+	}
+	b.jobs, b.errs = make([]core.Job, len(b.drafts)), make([]error, len(b.drafts))
+	if len(drafts) == 0 {
+		return
+	}
+	jobs, errs := send(b.ctx, g.to, drafts)
+	for i, at := range places {
+		b.jobs[at] = jobs[i]
+		if errs != nil {
+			b.errs[at] = errs[i]
+		}
+	}
+}
+
+// leave takes back a job whose caller does not wait any longer, or says that it is too late for that.
+func (g *gatherer) leave(ctx context.Context, b *bundle, at int) ([]core.Job, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	jobs := []core.Job{b.drafts[at].job}
+	if b.sent {
+		return jobs, fmt.Errorf("enqueue: %w: %w", ports.ErrUncertain, ctx.Err())
+	}
+	b.gone[at] = true
+	return jobs, fmt.Errorf("enqueue: not sent: %w", ctx.Err())
+}
+
+// has reports whether a job of that ID is among them. Two calls for one ID do not go together: each is to hear what became of its own.
+func (b *bundle) has(id core.ID) bool {
+	return b != nil && slices.ContainsFunc(b.drafts, func(d draft) bool { return d.job.ID == id })
+}
