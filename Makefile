@@ -4,6 +4,7 @@ SHELL := /bin/bash
 LINT := go tool -modfile=tools/go.mod golangci-lint
 LINT_BENCH := go tool -modfile=../tools/go.mod golangci-lint
 FUZZTIME ?= 10s
+BENCH ?=
 FAIRNESS ?=
 SOAK ?= 10m
 
@@ -62,11 +63,19 @@ latency: ## measure how soon jobs start: on an idle queue, when they are due, an
 	@JOBS_TEST_LATENCY=1 go test -count=1 -v -run 'TestLatency' ./integration | grep -E '^(---|ok|FAIL|\s+(latency|neighbours))'
 
 .PHONY: bench
-bench: ## measure the steps of a job on memory and on Redis
-	@JOBS_TEST_REPORT=$(REPORT) go test -run '^$$' -bench . -benchmem ./integration/...; $(TELL)
+bench: ## measure how fast jobs go, against goals and peers; 8 minutes; needs redis-server, REDIS_URL or Docker (BENCH="-only 1,4" for other settings)
+	@cd bench && go run ./speed $(BENCH)
+
+.PHONY: bench-full
+bench-full: ## measure all of that and more; half an hour; writes a page and plots
+	@cd bench && go run ./speed -full -plots ../docs/explanation/performance -page ../docs/explanation/performance.md $(BENCH)
+
+.PHONY: scripts
+scripts: ## measure what jobs cost Redis in each script, and in a fetch with many tenants
+	@JOBS_TEST_REPORT=$(REPORT) go test -run '^$$' -bench . ./integration/...; $(TELL)
 
 .PHONY: fairness
-fairness: ## measure what quiet tenants wait beside a noisy one, here and elsewhere; 16 minutes; needs redis-server or REDIS_URL; writes a page (FAIRNESS="-rounds 1" for other settings)
+fairness: ## measure what quiet tenants wait beside a noisy one, here and elsewhere; 16 minutes; needs redis-server, REDIS_URL or Docker; writes a page (FAIRNESS="-rounds 1" for other settings)
 	@cd bench && go run ./fairness -plots ../docs/explanation/fairness -page ../docs/explanation/fairness.md $(FAIRNESS)
 
 .PHONY: bench-test

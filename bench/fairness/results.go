@@ -9,12 +9,11 @@ import (
 	"log"
 	"os"
 	"os/exec"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/boundary-go/jobs/bench/internal/place"
 	"github.com/boundary-go/jobs/bench/internal/server"
 )
 
@@ -28,17 +27,7 @@ type results struct {
 	Waits    map[string][]waits `json:"waits"` // of SYSTEM/VARIANT, by round
 	Shares   shares             `json:"shares"`
 	Unshared shares             `json:"unshared"`
-	Place    place              `json:"place"`
-}
-
-// place is where and with what it was measured.
-type place struct {
-	Day   string   `json:"day"`
-	Cores int      `json:"cores"`
-	Load  []string `json:"load"` // of the machine in the minute before each round; nothing where it does not say
-	Redis string   `json:"redis"`
-	Go    string   `json:"go"`
-	Asynq string   `json:"asynq"`
+	Place    place.Place        `json:"place"`
 }
 
 // all measures everything, the systems in turn within a round, so that what disturbs the machine disturbs all.
@@ -46,13 +35,10 @@ func all(ctx context.Context, s settings, redis *server.Server) (results, error)
 	r := results{
 		Rounds: s.rounds, Quiet: s.quiet, Watch: s.watch, Waits: map[string][]waits{},
 		Systems: strings.Split(s.systems, ","), Variants: strings.Split(s.variants, ","),
-		Place: place{
-			Day: time.Now().UTC().Format(time.DateOnly), Cores: runtime.NumCPU(), Redis: redis.Version,
-			Go: strings.TrimPrefix(runtime.Version(), "go"), Asynq: versionOf("github.com/hibiken/asynq"),
-		},
+		Place: place.Here(redis.Version),
 	}
 	for round := range s.rounds {
-		r.Place.Load = append(r.Place.Load, load()...)
+		r.Place.Load = append(r.Place.Load, place.Load()...)
 		for _, variant := range r.Variants {
 			for _, system := range r.Systems {
 				var w waits
@@ -84,26 +70,6 @@ func apart(ctx context.Context, s settings, redis *server.Server, what string, i
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return redis.Empty(ctx)
-}
-
-// versionOf is the version of a module that this command was built with.
-func versionOf(module string) string {
-	info, _ := debug.ReadBuildInfo()
-	for _, m := range info.Deps {
-		if m.Path == module {
-			return m.Version
-		}
-	}
-	return "unknown"
-}
-
-// load is the load of the machine in the last minute, where it says so.
-func load() []string {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return nil
-	}
-	return strings.Fields(string(text))[:1]
 }
 
 // never is the wait of who did not begin.

@@ -38,11 +38,7 @@ func (r results) table() string {
 		}
 		t.WriteString("\n")
 	}
-	fmt.Fprintf(&t, "\nMedians of %d rounds, of %d jobs each; on %s, %d cores, %s, Go %s, asynq %s.", r.Rounds, quiets*int(r.Quiet/often),
-		r.Place.Day, r.Place.Cores, r.Place.Redis, r.Place.Go, strings.TrimPrefix(r.Place.Asynq, "v"))
-	if len(r.Place.Load) > 0 {
-		fmt.Fprintf(&t, " The machine, with all else that ran on it, had a load of %s before the rounds.", strings.Join(r.Place.Load, ", "))
-	}
+	fmt.Fprintf(&t, "\nMedians of %d rounds, of %d jobs each; %s", r.Rounds, quiets*int(r.Quiet/often), r.Place)
 	fmt.Fprintf(&t, " Each job was watched for at least %s: “> %[1]s” is a job that had not begun then.\n\n%s", short(r.Watch), r.byWeight())
 	return t.String()
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"image/color"
 	"os"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -107,4 +108,37 @@ func Save(p *plot.Plot, path string) error {
 	}
 	svg := strings.NewReplacer("font-family:Liberation Sans", "font-family:Liberation Sans,Arial,Helvetica,sans-serif").Replace(text.String())
 	return os.WriteFile(path, []byte(svg), 0o644) //nolint:gosec // everybody may read the documentation
+}
+
+// Bar is a bar of a plot of bars, and what is written at its end.
+type Bar struct {
+	Name  string
+	Value float64
+	Text  string
+}
+
+// Bars writes a plot of bars, the first at the top; of none it writes nothing.
+func Bars(path, title, axis string, bars []Bar) error {
+	if len(bars) == 0 {
+		return nil
+	}
+	p := New(title, axis, "")
+	values, names := make(plotter.Values, len(bars)), make([]string, len(bars))
+	for i, b := range slices.Backward(bars) {
+		values[len(bars)-1-i], names[len(bars)-1-i] = b.Value, b.Name
+	}
+	chart, err := plotter.NewBarChart(values, vg.Points(160/float64(len(bars))))
+	if err != nil {
+		return err
+	}
+	chart.Horizontal, chart.Color, chart.LineStyle.Width = true, colors[0], 0
+	p.Add(chart)
+	p.NominalY(names...)
+	p.X.Min, p.X.Max = 0, 1.18*slices.Max(values)
+	for i, b := range slices.Backward(bars) {
+		if err := Label(p, b.Value, float64(len(bars)-1-i), b.Text, false); err != nil {
+			return err
+		}
+	}
+	return Save(p, path)
 }

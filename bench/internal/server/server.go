@@ -1,12 +1,12 @@
-// Package server gives a Redis to measure on: one that is named, which must be empty, or one that it starts.
+// Package server gives a Redis and a PostgreSQL to measure on: one that is named, which must be empty, or one that it starts.
 package server
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,12 +21,13 @@ type Server struct {
 	stop    func()
 }
 
-// Open uses the Redis at url, or without one starts the redis-server that is on PATH, with nothing written to disk.
+// Open uses the Redis at url; without one it starts the redis-server that is on PATH, and without that one in a
+// container. Nothing is written to disk.
 func Open(ctx context.Context, url string) (*Server, error) {
 	s := &Server{URL: url, stop: func() {}}
 	if url == "" {
-		if err := s.start(); err != nil {
-			return nil, err
+		if err := s.start(ctx); err != nil {
+			return nil, fmt.Errorf("there is no Redis to measure on: set REDIS_URL to an empty one, or put redis-server on PATH, or start Docker: %w", err)
 		}
 	}
 	opts, err := redis.ParseURL(s.URL)
@@ -42,27 +43,31 @@ func Open(ctx context.Context, url string) (*Server, error) {
 	return s, nil
 }
 
-// start starts a server on a port that was free a moment ago.
-func (s *Server) start() error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// start starts a server, on a port that was free a moment ago.
+func (s *Server) start(ctx context.Context) (err error) {
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		var address string
+		address, s.stop, err = contained(ctx, "redis:7", "6379", "Ready to accept connections", nil, command)
+		s.URL = "redis://" + address
+		return err
+	}
+	port, err := free()
 	if err != nil {
 		return err
 	}
-	address := l.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
-	if err := l.Close(); err != nil {
-		return err
-	}
-	server := exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
-	if err := server.Start(); err != nil {
-		return fmt.Errorf("there is no Redis to measure on: set REDIS_URL to an empty one, or put redis-server on PATH: %w", err)
-	}
-	s.URL = "redis://" + address
+	server := exec.Command(path, command(port)[1:]...)
+	s.URL = "redis://127.0.0.1:" + port
 	s.stop = func() {
 		_ = server.Process.Kill()
 		_ = server.Wait()
 	}
-	return nil
+	return server.Start()
+}
+
+// command is how a server is started.
+func command(port string) []string {
+	return []string{"redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}
 }
 
 // answers waits until the server answers, and learns its version.
@@ -72,7 +77,7 @@ func (s *Server) answers(ctx context.Context) error {
 	for {
 		info, err := s.client.Info(ctx, "server").Result()
 		if err == nil {
-			s.Version = version(info)
+			s.Version = version(fields(info))
 			return nil
 		}
 		select {
@@ -83,13 +88,18 @@ func (s *Server) answers(ctx context.Context) error {
 	}
 }
 
-// version is the name and version that INFO tells.
-func version(info string) string {
+// fields is what INFO tells, by name.
+func fields(info string) map[string]string {
 	told := map[string]string{}
 	for line := range strings.Lines(info) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
 		told[key] = value
 	}
+	return told
+}
+
+// version is the name and version of the server.
+func version(told map[string]string) string {
 	if v, ok := told["valkey_version"]; ok {
 		return "Valkey " + v
 	}
@@ -105,11 +115,56 @@ func (s *Server) isEmpty(ctx context.Context) error {
 	return err
 }
 
-// Empty takes out all that a measurement left.
-func (s *Server) Empty(ctx context.Context) error { return s.client.FlushDB(ctx).Err() }
+// Empty takes out all that a measurement left, scripts too.
+func (s *Server) Empty(ctx context.Context) error {
+	return errors.Join(s.client.FlushDB(ctx).Err(), s.client.ScriptFlush(ctx).Err())
+}
+
+// Append lets the server write each command to its append-only file, and that to disk every second; or does no more.
+func (s *Server) Append(ctx context.Context, on bool) error {
+	value := "no"
+	if on {
+		value = "yes"
+	}
+	return errors.Join(s.client.ConfigSet(ctx, "appendfsync", "everysec").Err(), s.client.ConfigSet(ctx, "appendonly", value).Err())
+}
 
 // Close ends what was started.
 func (s *Server) Close() {
 	_ = s.client.Close()
 	s.stop()
+}
+
+// Account is what a server has spent, ever.
+type Account struct {
+	CPU      time.Duration // of all its threads, in user and system mode
+	Reads    int64         // of sockets: of as many round trips, unless a request is so large that it takes several
+	Commands int64         // those that scripts call too
+	Memory   int64         // bytes in use now
+	Keys     int64         // in use now
+}
+
+// Read is the account of the server that client is connected to.
+func Read(ctx context.Context, client *redis.Client) (a Account, err error) {
+	info, err := client.InfoMap(ctx, "cpu", "stats", "memory").Result()
+	if err != nil {
+		return a, err
+	}
+	number := func(section, name string) float64 {
+		n, bad := strconv.ParseFloat(info[section][name], 64)
+		err = errors.Join(err, bad)
+		return n
+	}
+	seconds := number("CPU", "used_cpu_user") + number("CPU", "used_cpu_sys")
+	a = Account{
+		CPU:      time.Duration(seconds * float64(time.Second)),
+		Reads:    int64(number("Stats", "total_reads_processed")),
+		Commands: int64(number("Stats", "total_commands_processed")),
+		Memory:   int64(number("Memory", "used_memory")),
+	}
+	if err != nil {
+		return a, err
+	}
+	a.Keys, err = client.DBSize(ctx).Result()
+	return a, err
 }

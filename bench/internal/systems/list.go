@@ -2,7 +2,6 @@ package systems
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -28,7 +27,7 @@ func openList(ctx context.Context, o Options, h Handler) (System, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts.PoolSize = 2*o.Places + 10 // each place holds a connection while it waits
+	opts.PoolSize = 2*o.Places + 20 // each place holds a connection while it waits
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	l := &list{redis: redis.NewClient(opts), end: end}
 	for range o.Places {
@@ -48,28 +47,37 @@ func (l *list) one(ctx context.Context, h Handler) {
 		return
 	}
 	failed := h(ctx, []byte(body))
-	_, _ = l.redis.TxPipelined(context.WithoutCancel(ctx), func(p redis.Pipeliner) error {
+	ctx = context.WithoutCancel(ctx)
+	if failed == nil {
+		l.redis.LRem(ctx, running, 1, body)
+		return
+	}
+	_, _ = l.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		p.LRem(ctx, running, 1, body)
-		if failed != nil {
-			p.LPush(ctx, waiting, body)
-		}
+		p.LPush(ctx, waiting, body)
 		return nil
 	})
 }
 
 // Enqueue implements [System].
 func (l *list) Enqueue(ctx context.Context, all ...Job) error {
-	var errs []error
-	for len(all) > 0 {
-		n := min(batch, len(all))
-		bodies := make([]any, n)
-		for i, j := range all[:n] {
+	return chunks(all, batch, func(some []Job) error {
+		bodies := make([]any, len(some))
+		for i, j := range some {
 			bodies[i] = []byte(j.Body)
 		}
-		errs = append(errs, l.redis.LPush(ctx, waiting, bodies...).Err())
-		all = all[n:]
+		return l.redis.LPush(ctx, waiting, bodies...).Err()
+	})
+}
+
+// Left implements [System].
+func (l *list) Left(ctx context.Context) (int64, error) {
+	waits, err := l.redis.LLen(ctx, waiting).Result()
+	if err != nil {
+		return 0, err
 	}
-	return errors.Join(errs...)
+	runs, err := l.redis.LLen(ctx, running).Result()
+	return waits + runs, err
 }
 
 // Stop implements [System].
