@@ -77,6 +77,8 @@ type (
 
 	// Observer is told what happens to jobs and workers.
 	Observer = ports.Observer
+	// Selective is what an [Observer] may be besides, to say which events it follows.
+	Selective = ports.Selective
 	// Event is what an [Observer] is told: one of the following.
 	Event = ports.Event
 	// JobsEnqueued says that a client stored jobs.
