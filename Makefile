@@ -67,7 +67,7 @@ bench: ## measure how fast jobs go, against goals and peers; 8 minutes; needs re
 	@cd bench && go run ./speed $(BENCH)
 
 .PHONY: bench-full
-bench-full: ## measure all of that and more; half an hour; writes a page and plots
+bench-full: ## measure all of that and more; three quarters of an hour; writes a page and plots
 	@cd bench && go run ./speed -full -plots ../docs/explanation/performance -page ../docs/explanation/performance.md $(BENCH)
 
 .PHONY: scripts

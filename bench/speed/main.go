@@ -59,11 +59,6 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	if s.results != "" {
-		if err := write(s.results, r); err != nil {
-			return err
-		}
-	}
 	if s.plots != "" {
 		if err := r.draw(s.plots); err != nil {
 			return err
@@ -96,12 +91,4 @@ func one(ctx context.Context, s settings) error {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(v)
-}
-
-func write(path string, r results) error {
-	text, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, text, 0o600)
 }

@@ -97,8 +97,23 @@ func (s settings) obtain(ctx context.Context, rows []row) (r results, err error)
 			log.Printf("round %d: %s: %s", n+1, w, v)
 		}
 		r.Rounds = append(r.Rounds, all)
+		if err := s.keep(r); err != nil { // what was measured is not lost with what comes later
+			return r, err
+		}
 	}
 	return r, nil
+}
+
+// keep writes the results into their file, if there is to be one.
+func (s settings) keep(r results) error {
+	if s.results == "" {
+		return nil
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.results, text, 0o600)
 }
 
 // key is a measurement as a key of JSON.

@@ -340,8 +340,12 @@ func command(ctx context.Context, w what, url string) (*exec.Cmd, error) {
 	return exec.CommandContext(ctx, self, "-measure", string(text), "-redis", url), err
 }
 
-// remembered is for how long what has ended is kept and remembered in a cycle. A queue lets go of it after twice as long at most.
-const remembered = time.Minute
+// In a cycle what has ended is kept for a minute, and its ID is remembered for a minute more. A queue lets go of it after twice as
+// long at the most.
+const (
+	remembered = time.Minute
+	letGo      = 2*2*remembered + 10*time.Second
+)
 
 // cycle fills and drains the queue ten times, waits until all of that is forgotten, and tells what more than before the server
 // has then.
@@ -370,6 +374,6 @@ func (b *bench) forgotten(ctx context.Context, s systems.System, n int) (server.
 			return server.Account{}, err
 		}
 	}
-	time.Sleep(2*remembered + 10*time.Second)
+	time.Sleep(letGo)
 	return server.Read(ctx, b.redis)
 }
