@@ -28,6 +28,7 @@ var memoryRules = []sabotage{
 	onMemory("an ID that is twice in a batch is stored once", "enqueue.go", "if e := q.jobs[id]; e != nil {", "if e := q.jobs[id]; e != nil && e.line == nil {"),
 	onMemory("a batch may be larger than one step, and of several queues", "enqueue.go", "range jobs {", "range jobs[:min(len(jobs), 100)] {"),
 	onMemory("a scheduled job is not leased before its time, and is at its time", "queue.go", "!q.later[0].at.After(now)", "!q.later[0].at.After(now.Add(time.Minute))"),
+	onMemory("a job that becomes due after a fetch that found enough is found by the next", "queue.go", "!q.later[0].at.After(now)", "!q.later[0].at.After(now.Add(-time.Second))"),
 	onMemory("a queue says when it wants to be looked at again", "queue.go", "name != holder && l.until.After(now) {", "false {\n\t\t\t_ = name"),
 	onMemory("jobs of one tenant and priority come in the order of enqueue", "queue.go", "e.line.PushBack(e)", "e.line.PushFront(e)"),
 	onMemory("the more urgent job comes first", "queue.go", "r := &q.ready[i]\n\t\tfor", "r := &q.ready[core.Levels-1-i]\n\t\tfor"),

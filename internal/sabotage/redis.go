@@ -16,6 +16,7 @@ var redisRules = []sabotage{
 	onRedis("an ID is free again some time after the dedup window", "lua/lib/window.lua", "    drop(gen - 1)\n", "    gen = gen - 1\n"),
 	onRedis("an ID that is twice in a batch is stored once", "lua/enqueue.lua", " or seen[ids[n]]", ""),
 	onRedis("a scheduled job is not leased before its time, and is at its time", "lua/lib/promote.lua", "tonumber(head[2]) <= now then", "tonumber(head[2]) <= now + 60000 then"),
+	onRedis("a job that becomes due after a fetch that found enough is found by the next", "lua/lib/fill.lua", "if #ids < room and not looked then", "if false then"),
 	onRedis("a queue says when it wants to be looked at again", "lua/lib/takeup.lua", "return sooner(tonumber(first[i + 1]))", "return"),
 	onRedis("jobs of one tenant and priority come in the order of enqueue", "lua/lib/stand.lua", "redis.call('RPUSH', q .. ':ready:'", "redis.call('LPUSH', q .. ':ready:'"),
 	onRedis("the more urgent job comes first", "lua/lib/popped.lua", "ring .. 0, ring .. 1, ring .. 2, ring .. 3, ring .. 4", "ring .. 4, ring .. 3, ring .. 2, ring .. 1, ring .. 0"),

@@ -22,6 +22,7 @@ var enqueueLaws = []Law{
 	{"an ID that is twice in a batch is stored once", twiceInABatch},
 	{"a batch may be larger than one step, and of several queues", largeBatch},
 	{"a scheduled job is not leased before its time, and is at its time", notEarly},
+	{"a job that becomes due after a fetch that found enough is found by the next", dueMeanwhile},
 	{"a queue says when it wants to be looked at again", saysNext},
 	{"jobs of one tenant and priority come in the order of enqueue", inOrder},
 	{"the more urgent job comes first", urgentFirst},
@@ -196,6 +197,18 @@ func notEarly(w *world) {
 	jobs := w.lease("holder-cid", 10)
 	w.must(slices.ContainsFunc(jobs, func(j core.Job) bool { return j.ID == exact.ID && j.RunAt.Equal(core.Instant(instant)) }),
 		"the job for an instant: got %s", names(jobs))
+}
+
+func dueMeanwhile(w *world) {
+	for range 5 { // some of them in less time than a backend may let pass between two looks
+		ready, soon := w.enqueue(), w.enqueue(in(time.Millisecond))
+		first := w.ask(w.request(ann, 1)).Jobs
+		w.must(len(first) == 1 && first[0].ID == ready.ID, "got %s, want the job that is ready", names(first))
+		w.Advance(time.Millisecond)
+		next := w.ask(w.request(bob, 1)).Jobs
+		w.must(len(next) == 1 && next[0].ID == soon.ID, "got %s, want the job that has become due", names(next))
+		w.swap(w.done(first[0]), w.done(next[0]))
+	}
 }
 
 func saysNext(w *world) {
