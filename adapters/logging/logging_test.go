@@ -9,6 +9,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"log/slog"
 	"maps"
 	"reflect"
@@ -222,6 +223,23 @@ func TestLevelsAreTheLoggersToChoose(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("at %s: %d lines, want %d", least, got, want)
+		}
+	}
+}
+
+func TestWhatIsLoggedIsFollowed(t *testing.T) {
+	for _, least := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn} {
+		o := logging.New(slog.New(slog.NewJSONHandler(io.Discard, &slog.HandlerOptions{Level: least})))
+		for _, c := range events {
+			logged := slices.ContainsFunc(c.want, func(l line) bool { return l.level >= least })
+			if logged && !o.Follows(t.Context(), c.event) {
+				t.Errorf("at %s: %s is logged, and not followed", least, c.what)
+			}
+		}
+		for _, common := range []ports.Event{ports.JobsEnqueued{}, ports.JobStarted{}, ports.JobSettled{Job: core.Job{Status: core.Completed}}} {
+			if got, want := o.Follows(t.Context(), common), least == slog.LevelDebug; got != want {
+				t.Errorf("at %s: a %T is followed: %t", least, common, got)
+			}
 		}
 	}
 }

@@ -40,6 +40,42 @@ func TestResultIsKept(t *testing.T) {
 	})
 }
 
+// choosy is an observer that follows no starts, and of what became of jobs only what went wrong.
+type choosy struct{ *events }
+
+func (choosy) Follows(_ context.Context, e ports.Event) bool {
+	switch e := e.(type) {
+	case ports.JobStarted:
+		return false
+	case ports.JobSettled:
+		return e.Job.Status != core.Completed
+	default:
+		return true
+	}
+}
+
+func TestEventsThatNobodyFollowsAreNotMade(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.opts.Observer = ports.Observers{choosy{&r.events}}
+		r.do(func(ctx context.Context) error {
+			if j, _ := ports.FromContext(ctx); j.Priority == core.High {
+				return core.Permanent(errors.New("no"))
+			}
+			return nil
+		})
+		r.start()
+		r.want(r.enqueue(), core.Completed, 1)
+		failed := r.enqueue(priority(core.High))
+		r.want(failed, core.Failed, 1)
+		if started := of[ports.JobStarted](&r.events); len(started) > 0 {
+			t.Errorf("%d starts were told", len(started))
+		}
+		if settled := of[ports.JobSettled](&r.events); len(settled) != 1 || settled[0].Job.Ref() != failed {
+			t.Errorf("what became of %d jobs was told, want that of the one that failed", len(settled))
+		}
+	})
+}
+
 func TestHandlerSeesItsJobAndTenant(t *testing.T) {
 	bubble(t, func(r *rig) {
 		var seen core.Job
