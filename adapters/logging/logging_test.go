@@ -9,7 +9,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io"
 	"log/slog"
 	"maps"
 	"reflect"
@@ -229,7 +228,7 @@ func TestLevelsAreTheLoggersToChoose(t *testing.T) {
 
 func TestWhatIsLoggedIsFollowed(t *testing.T) {
 	for _, least := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn} {
-		o := logging.New(slog.New(slog.NewJSONHandler(io.Discard, &slog.HandlerOptions{Level: least})))
+		o := logging.New(slog.New(slog.NewJSONHandler(&bytes.Buffer{}, &slog.HandlerOptions{Level: least})))
 		for _, c := range events {
 			logged := slices.ContainsFunc(c.want, func(l line) bool { return l.level >= least })
 			if logged && !o.Follows(t.Context(), c.event) {
