@@ -93,7 +93,7 @@ type Leased struct {
 	Newer   []core.ID // records of a newer version, which were left for a worker that understands them
 	Now     time.Time // the backend's clock
 	More    bool      // there are jobs that were left for the sake of Share
-	Next    time.Time // when the queue wants to be looked at again; zero: not before somebody is woken
+	Next    time.Time // when the queue wants to be looked at again; zero: not before somebody is woken. With as many jobs as were asked for it need not be told: there may be more at once
 }
 
 // Extension asks for more time.

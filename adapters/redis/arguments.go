@@ -18,7 +18,7 @@ func (s *slip) MarshalBinary() ([]byte, error) { return s.b, nil }
 
 // argumentsOf makes room for about n arguments of about so many bytes together.
 func argumentsOf(n, bytes int) *arguments {
-	return &arguments{all: make([]any, prefix, prefix+n), slips: make([]slip, 0, n), buf: make([]byte, 0, bytes)}
+	return &arguments{all: make([]any, front, front+n), slips: make([]slip, 0, n), buf: make([]byte, 0, bytes)}
 }
 
 // add adds what is one already: a constant, or what the client knows.
@@ -39,6 +39,13 @@ func (a *arguments) bytes(b []byte) {
 func (a *arguments) text(s string) {
 	from := len(a.buf)
 	a.buf = append(a.buf, s...)
+	a.cut(from)
+}
+
+// token adds a lease's token as swap compares it, with a colon behind.
+func (a *arguments) token(rev int64) {
+	from := len(a.buf)
+	a.buf = append(strconv.AppendInt(a.buf, rev, 10), ':')
 	a.cut(from)
 }
 

@@ -201,8 +201,8 @@ func byQueue[T any](room []part, items []T, queue func(*T) string) []part {
 	return parts
 }
 
-// first is the numbers from 0 up.
-var first = numbers(ports.MaxBatch)
+// few is the numbers from 0 up, as many as a call has jobs.
+var few = numbers(ports.MaxBatch)
 
 func numbers(n int) []int {
 	all := make([]int, n)
@@ -214,8 +214,8 @@ func numbers(n int) []int {
 
 // upTo is the first n numbers, from 0. Nobody writes into them.
 func upTo(n int) []int {
-	if n <= len(first) {
-		return first[:n:n]
+	if n <= len(few) {
+		return few[:n:n]
 	}
 	return numbers(n)
 }

@@ -24,19 +24,19 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 	for _, p := range parts {
 		durability := strongest(jobs, p.at)
 		if !durability.Confirmed() {
-			plain = b.load(plain, jobs, p, false)
+			plain = b.addCalls(plain, jobs, p, false)
 			continue
 		}
 		from := len(confirmed)
-		confirmed = b.load(confirmed, jobs, p, true)
+		confirmed = b.addCalls(confirmed, jobs, p, true)
 		b.runConfirmed(ctx, durability, enqueueScript, confirmed[from:])
 	}
 	b.runAll(ctx, enqueueScript, plain)
 	return b.enqueued(ctx, jobs, confirmed, plain)
 }
 
-// load adds the calls for the jobs of a queue.
-func (b *Backend) load(calls []call, jobs []core.Job, p part, confirmed bool) []call {
+// addCalls adds the calls for the jobs of a queue.
+func (b *Backend) addCalls(calls []call, jobs []core.Job, p part, confirmed bool) []call {
 	on := b.on(p.queue)
 	for at := p.at; len(at) > 0; {
 		n, bytes := 0, 0

@@ -137,11 +137,11 @@ func (b *Backend) on(queue string) *boxed {
 	return on
 }
 
-// prefix is how many places in front of its arguments a command needs for its name and its keys.
-const prefix = 5
+// front is how many places before its arguments a command needs for its name and its keys.
+const front = 5
 
 // with is arguments as calls take them, with room in front.
-func with(args ...any) []any { return append(make([]any, prefix, prefix+len(args)), args...) }
+func with(args ...any) []any { return append(make([]any, front, front+len(args)), args...) }
 
 // command is a call of the script on a key, by its name or with its text. It is written into the room before the arguments.
 func (s *script) command(ctx context.Context, whole bool, on *boxed, args []any) once {

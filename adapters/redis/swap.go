@@ -3,7 +3,6 @@ package redis
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
@@ -54,7 +53,7 @@ func (b *Backend) swapBatch(ctx context.Context, queue string, jobs []core.Job, 
 		if holder == "" {
 			a.int(j.Rev)
 		} else {
-			a.text(strconv.FormatInt(j.Rev, 10) + ":")
+			a.token(j.Rev)
 		}
 		a.text(what)
 		a.int(until)

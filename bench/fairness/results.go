@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/boundary-go/jobs/bench/internal/child"
 	"github.com/boundary-go/jobs/bench/internal/place"
 	"github.com/boundary-go/jobs/bench/internal/server"
 )
@@ -56,17 +53,7 @@ func all(ctx context.Context, s settings, redis *server.Server) (results, error)
 
 // apart measures one thing in a process of its own, and empties the Redis behind it.
 func apart(ctx context.Context, s settings, redis *server.Server, what string, into any) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	child := exec.CommandContext(ctx, self, "-measure", what, "-redis", redis.URL, "-quiet", s.quiet.String(), "-watch", s.watch.String())
-	child.Stderr = os.Stderr
-	out, err := child.Output()
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	if err := json.NewDecoder(bytes.NewReader(out)).Decode(into); err != nil {
+	if err := child.Ask(ctx, into, "-measure", what, "-redis", redis.URL, "-quiet", s.quiet.String(), "-watch", s.watch.String()); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return redis.Empty(ctx)

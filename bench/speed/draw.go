@@ -7,7 +7,6 @@ import (
 
 	"github.com/boundary-go/jobs/bench/internal/chart"
 	"github.com/boundary-go/jobs/bench/internal/systems"
-	"github.com/boundary-go/jobs/core"
 )
 
 // draw writes the plots.
@@ -16,11 +15,8 @@ func (r results) draw(folder string) error {
 		return err
 	}
 	var rates, costs []chart.Bar
-	for _, system := range compared {
-		w := drained(system, 50, 0)
-		if system == systems.Jobs {
-			w.Keep = core.KeepNone
-		}
+	for _, system := range shown {
+		w := compared(system)
 		if all := r.figures(value(w, rate)); len(all) > 0 {
 			rates = append(rates, chart.Bar{Name: titles[system], Value: median(all), Text: thousands(median(all))})
 			us := median(r.figures(value(w, cpu)))
@@ -42,8 +38,7 @@ func (r results) draw(folder string) error {
 
 // drainUnder is how many times as fast as asynq a drain is under a condition.
 func drainUnder(c condition) figure {
-	test := drained(systems.Jobs, 50, core.KeepNone)
-	ours, _ := under(c, test, systems.Jobs)
-	theirs, _ := under(c, test, systems.Asynq)
-	return ratio(ours, theirs, rate)
+	here, _ := under(c, ours, systems.Jobs)
+	there, _ := under(c, ours, systems.Asynq)
+	return ratio(here, there, rate)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -193,10 +194,8 @@ func (b *bench) preload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const many = 10_000
-	all := b.jobs()
-	for at := 0; at < len(all); at += many {
-		if err := client.Enqueue(ctx, all[at:min(len(all), at+many)]...); err != nil {
+	for some := range slices.Chunk(b.jobs(), 10_000) {
+		if err := client.Enqueue(ctx, some...); err != nil {
 			return err
 		}
 	}
@@ -209,6 +208,12 @@ type spent struct {
 	own     time.Duration // CPU
 	mallocs uint64
 	server  server.Account
+}
+
+// begin begins a part, with nothing left to collect of what was before.
+func (b *bench) begin(ctx context.Context) (spent, error) {
+	runtime.GC()
+	return b.mark(ctx)
 }
 
 // mark begins a part, or ends it.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/boundary-go/jobs/bench/internal/child"
 	"github.com/boundary-go/jobs/bench/internal/place"
 	"github.com/boundary-go/jobs/bench/internal/server"
 	"github.com/boundary-go/jobs/bench/internal/systems"
@@ -196,16 +196,7 @@ func (m *machine) apart(ctx context.Context, w what) (v values, err error) {
 			return nil, err
 		}
 	}
-	child, err := command(ctx, w, at)
-	if err != nil {
-		return nil, err
-	}
-	child.Stderr = os.Stderr
-	out, err := child.Output()
-	if err != nil {
-		return nil, err
-	}
-	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&v); err != nil {
+	if err := child.Ask(ctx, &v, "-measure", key(w), "-redis", at); err != nil {
 		return nil, err
 	}
 	return v, m.redis.Empty(ctx)

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/boundary-go/jobs/bench/internal/systems"
-	"github.com/boundary-go/jobs/core"
 )
 
 // table is the goals, beside what was measured.
@@ -59,12 +58,8 @@ func (r results) conditions() string {
 func (r results) costs() string {
 	var t strings.Builder
 	t.WriteString("| drain, 50 at once | jobs/s | × asynq | µs CPU | of it Redis | round trips | commands | allocations |\n|---|---|---|---|---|---|---|---|\n")
-	asynq := drained(systems.Asynq, 50, 0)
-	for _, system := range compared {
-		w := drained(system, 50, 0)
-		if system == systems.Jobs {
-			w.Keep = core.KeepNone
-		}
+	for _, system := range shown {
+		w := compared(system)
 		if len(r.figures(value(w, rate))) == 0 {
 			continue
 		}
@@ -75,8 +70,8 @@ func (r results) costs() string {
 	return t.String()
 }
 
-// compared is the systems whose drains are compared, the fastest last.
-var compared = []string{systems.Asynq, systems.Gocraft, systems.Jobs, systems.Ceiling}
+// shown is the systems whose drains are compared, the fastest last.
+var shown = []string{systems.Asynq, systems.Gocraft, systems.Jobs, systems.Ceiling}
 
 // titles is what systems are called where people read.
 var titles = map[string]string{
@@ -112,10 +107,14 @@ func (g goal) verdict(figure float64) string {
 
 // String is the limit as one reads it.
 func (b bound) String() string {
-	if b.most {
+	switch {
+	case b.none:
+		return "–"
+	case b.most:
 		return "≤ " + short(b.limit)
+	default:
+		return "≥ " + short(b.limit)
 	}
-	return "≥ " + short(b.limit)
 }
 
 // short is a number with two or three digits.

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
-	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/boundary-go/jobs/bench/internal/child"
 	"github.com/boundary-go/jobs/bench/internal/server"
 	"github.com/boundary-go/jobs/bench/internal/systems"
 )
@@ -27,8 +26,7 @@ func (b *bench) drain(ctx context.Context) (values, error) {
 	if err := b.preload(ctx); err != nil {
 		return nil, err
 	}
-	runtime.GC()
-	from, err := b.mark(ctx)
+	from, err := b.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -74,20 +72,19 @@ func (b *bench) work(ctx context.Context) (systems.System, func() error, error) 
 	w.Test, w.Processes = serve, 0
 	var servers []*exec.Cmd
 	for range b.Processes {
-		child, err := command(ctx, w, b.url)
+		c, err := child.Command(ctx, "-measure", key(w), "-redis", b.url)
 		if err != nil {
 			return nil, nil, err
 		}
-		child.Stderr = os.Stderr
-		if err := child.Start(); err != nil {
+		if err := c.Start(); err != nil {
 			return nil, nil, err
 		}
-		servers = append(servers, child)
+		servers = append(servers, c)
 	}
 	return s, func() error {
-		for _, child := range servers {
-			_ = child.Process.Kill()
-			_ = child.Wait()
+		for _, c := range servers {
+			_ = c.Process.Kill()
+			_ = c.Wait()
 		}
 		return s.Stop(ctx)
 	}, nil
@@ -163,8 +160,7 @@ func (b *bench) enqueue(ctx context.Context) (values, error) {
 	if err := s.Enqueue(ctx, b.job(-1)); err != nil { // connections, and scripts, are there before
 		return nil, err
 	}
-	runtime.GC()
-	from, err := b.mark(ctx)
+	from, err := b.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -183,8 +179,7 @@ func (b *bench) enqueue(ctx context.Context) (values, error) {
 // mix measures producers and workers of one process at once, until nothing is left.
 func (b *bench) mix(ctx context.Context) (values, error) {
 	all := b.jobs()
-	runtime.GC()
-	from, err := b.mark(ctx)
+	from, err := b.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -328,16 +323,6 @@ func (b *bench) schedule(ctx context.Context) (values, error) {
 	mu.Lock()
 	defer mu.Unlock()
 	return values{early: ms(slices.Min(late)), p50: percentile(late, 50), p99: percentile(late, 99)}, nil
-}
-
-// command is this program, to do one measurement.
-func command(ctx context.Context, w what, url string) (*exec.Cmd, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(w)
-	return exec.CommandContext(ctx, self, "-measure", string(text), "-redis", url), err
 }
 
 // In a cycle what has ended is kept for a minute, and its ID is remembered for a minute more. A queue lets go of it after twice as

@@ -7,13 +7,13 @@ func ofGathering(rule, old, changed string) sabotage {
 
 // clientRules takes out rules of single jobs that are sent together.
 var clientRules = []sabotage{
-	ofGathering("jobs that come while others are sent go together", "g.flying < abreast && g.waiting == nil && !g.crowd ||", "true ||"),
+	ofGathering("jobs that come while others are sent go together", "g.flying < abreast && g.waiting == nil && !g.several ||", "true ||"),
 	ofGathering("what is to be confirmed keeps nobody waiting", "if d.job.Durability.Confirmed() || ctx.Err() != nil {", "if ctx.Err() != nil {"),
 	ofGathering("two calls for one ID do not go together", " || g.waiting.has(d.job.ID)", ""),
 	ofGathering("jobs that gathered do not wait for a call that hangs", "func() { g.depart(b) })", "func() {})"),
 	ofGathering("a hundred that gathered wait for nobody", "len(b.drafts) == ports.MaxBatch", "len(b.drafts) > 2*ports.MaxBatch"),
 	ofGathering("those that gathered go when all calls have returned", "g.flying == 0 && g.waiting != nil", "g.waiting != nil"),
-	ofGathering("after a crowd one who is alone is sent at once", "g.crowd = true, len(b.drafts) > 1", "g.crowd = true, true"),
+	ofGathering("after several one who is alone is sent at once", "g.several = true, len(b.drafts) > 1", "g.several = true, true"),
 	ofGathering("who took its job back does not find it stored", "if !b.gone[i] {", "if true {"),
 	ofGathering("who leaves when its job was sent does not know what became of it", "\tif b.sent {\n\t\treturn jobs", "\tif false {\n\t\treturn jobs"),
 }

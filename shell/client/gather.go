@@ -26,7 +26,7 @@ type gatherer struct {
 	mu      sync.Mutex
 	flying  int     // calls under way
 	waiting *bundle // what gathered, or nil
-	crowd   bool    // the last that gathered were several: there will be more
+	several bool    // the last that gathered were more than one: there will be others
 }
 
 // bundle is jobs that go together.
@@ -48,7 +48,7 @@ func (g *gatherer) send(ctx context.Context, d draft) ([]core.Job, error) {
 		return sendOne(ctx, g.to, d)
 	}
 	g.mu.Lock()
-	if g.flying < abreast && g.waiting == nil && !g.crowd || g.waiting.has(d.job.ID) {
+	if g.flying < abreast && g.waiting == nil && !g.several || g.waiting.has(d.job.ID) {
 		g.flying++
 		g.mu.Unlock()
 		defer g.landed()
@@ -109,7 +109,7 @@ func (g *gatherer) depart(b *bundle) {
 		g.mu.Unlock()
 		return
 	}
-	b.sent, g.crowd = true, len(b.drafts) > 1
+	b.sent, g.several = true, len(b.drafts) > 1
 	b.timer.Stop()
 	g.mu.Unlock()
 	g.fly(b)

@@ -104,7 +104,7 @@ func TestJobsThatComeWhileOthersAreSentGoTogether(t *testing.T) {
 	})
 }
 
-func TestAfterACrowdOneWhoIsAloneWaitsForNobody(t *testing.T) {
+func TestAfterSeveralOneWhoIsAloneWaitsForNobody(t *testing.T) {
 	bubble(t, func(r *rig) {
 		g := r.gate()
 		for range 4 {

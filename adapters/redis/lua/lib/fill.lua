@@ -1,5 +1,4 @@
--- fill: the jobs for a lease of up to so many, and whether the first is a suspect. Not enough of them are given before what time has done was
--- seen to.
+-- fill: the jobs for a lease of up to so many, and whether the first is a suspect. Before it gives fewer it sees to what time has done.
 local function fill(room, with_suspect)
   local ids, records, suspect = pick(room, with_suspect)
   if #ids < room and not looked then
