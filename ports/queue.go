@@ -50,6 +50,13 @@ type Swapper interface {
 	Swap(ctx context.Context, jobs ...core.Job) (refused []core.Ref, err error)
 }
 
+// Exchanger is a [Queue] that settles leases and claims the next in one step.
+type Exchanger interface {
+	// Exchange is Swap of up to [MaxBatch] leased jobs of the request's queue and holder, and then Lease, in one call. The request is
+	// not a repeated one. With an error either may have been carried out: both are to be made again, the lease repeated.
+	Exchange(ctx context.Context, req LeaseRequest, jobs ...core.Job) (refused []core.Ref, leased Leased, err error)
+}
+
 // Queue is the live side of a backend.
 type Queue interface {
 	Enqueuer

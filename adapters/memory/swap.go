@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
 )
 
 // Swap implements [ports.Swapper].
@@ -24,6 +25,14 @@ func (b *Backend) Swap(ctx context.Context, jobs ...core.Job) (refused []core.Re
 		b.wake(q)
 	}
 	return refused, nil
+}
+
+// Exchange implements [ports.Exchanger].
+func (b *Backend) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ...core.Job) (refused []core.Ref, leased ports.Leased, err error) {
+	if refused, err = b.Swap(ctx, jobs...); err == nil {
+		leased, err = b.Lease(ctx, req)
+	}
+	return refused, leased, err
 }
 
 // swap stores j in place of what it was made from, and reports whether it was let to.

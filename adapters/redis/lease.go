@@ -12,18 +12,39 @@ const idSize = len(core.ID{})
 
 // Lease implements [ports.Queue].
 func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
-	args := []any{
-		b.skew(), req.Holder, req.Request, min(req.Max, ports.MaxBatch), req.TTL.Milliseconds(),
-		flag(req.Repeat), flag(req.Suspects), reclaim(req), b.remember(req.Queue).Milliseconds(), req.Share,
+	if err := b.begin(ctx); err != nil {
+		return ports.Leased{}, err
 	}
-	for tenant, n := range req.Has {
-		args = append(args, tenant, n)
-	}
-	answer, err := b.run(ctx, leaseScript, b.queueKey(req.Queue), args...)
+	a := argumentsOf(11+2*len(req.Has), headroom)
+	b.addRequest(a, req)
+	answer, err := b.runKey(ctx, leaseScript, b.on(req.Queue), a.all)
 	if err != nil {
 		return ports.Leased{}, err
 	}
-	r := replyOf(answer)
+	return b.leased(ctx, req, replyOf(answer))
+}
+
+// addRequest adds what a holder wants, as the script lease takes it.
+func (b *Backend) addRequest(a *arguments, req ports.LeaseRequest) {
+	a.add(b.skew())
+	a.text(req.Holder)
+	a.int(req.Request)
+	a.int(int64(min(req.Max, ports.MaxBatch)))
+	a.int(req.TTL.Milliseconds())
+	a.add(flag(req.Repeat))
+	a.add(flag(req.Suspects))
+	a.int(reclaim(req))
+	a.int(b.remember(req.Queue).Milliseconds())
+	a.int(int64(req.Share))
+	a.int(int64(len(req.Has)))
+	for tenant, n := range req.Has {
+		a.text(tenant)
+		a.int(int64(n))
+	}
+}
+
+// leased reads the answer of the script lease.
+func (b *Backend) leased(ctx context.Context, req ports.LeaseRequest, r *reply) (ports.Leased, error) {
 	out := ports.Leased{Now: instant(r.int()), Next: instant(r.int())}
 	lease := core.Lease{Holder: req.Holder, Rev: r.int(), Until: instant(r.int())}
 	suspect := r.int() == 1

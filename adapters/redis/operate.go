@@ -21,7 +21,7 @@ func (b *Backend) Delete(ctx context.Context, jobs ...core.Job) (refused []core.
 			if err != nil {
 				return nil, err
 			}
-			some, err := refusedOf(answer, jobs, at[:n])
+			some, err := refusedOf(&reply{items: []any{answer}}, jobs, at[:n])
 			if err != nil {
 				return nil, err
 			}

@@ -30,6 +30,7 @@ var (
 	extendScript       = load("extend").first()
 	giveBackScript     = load("giveback").first()
 	swapScript         = load("swap").first()
+	exchangeScript     = load("exchange").first()
 	changeScript       = load("change")
 	cancelScript       = load("cancel")
 	getScript          = load("get")
@@ -69,15 +70,20 @@ func load(name string) *script {
 
 // read reads the script's text, and puts the parts in that it says it uses.
 func (s *script) read(from fs.FS) {
-	s.source = use.ReplaceAllStringFunc(text(from, "lua/"+s.name+".lua"), func(line string) string {
+	s.source = whole(from, "lua/"+s.name+".lua")
+	sum := sha1.Sum([]byte(s.source)) //nolint:gosec // as above
+	s.byName, s.byText = [2]any{"evalsha", hex.EncodeToString(sum[:])}, [2]any{"eval", s.source}
+}
+
+// whole is a source with the parts that it uses.
+func whole(from fs.FS, path string) string {
+	return use.ReplaceAllStringFunc(text(from, path), func(line string) string {
 		var parts []string
 		for part := range strings.FieldsSeq(use.FindStringSubmatch(line)[1]) {
-			parts = append(parts, text(from, "lua/lib/"+part+".lua"))
+			parts = append(parts, whole(from, "lua/lib/"+part+".lua"))
 		}
 		return strings.Join(parts, "\n")
 	})
-	sum := sha1.Sum([]byte(s.source)) //nolint:gosec // as above
-	s.byName, s.byText = [2]any{"evalsha", hex.EncodeToString(sum[:])}, [2]any{"eval", s.source}
 }
 
 // first is the script as one that does not wait behind others.

@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
@@ -38,49 +37,47 @@ func (b *Backend) swapBatch(ctx context.Context, queue string, jobs []core.Job, 
 	}
 	s, a := changeScript, argumentsOf(3+6*len(at), size)
 	a.add(b.skew())
-	if holder != "" {
+	var err error
+	if holder == "" {
+		err = addChanges(a, remember, jobs, at)
+	} else {
 		s = swapScript
 		a.text(holder)
 		a.int(remember)
+		err = addOutcomes(a, jobs, at)
 	}
-	for _, n := range at {
-		j := &jobs[n]
-		what, until, err := filing(j)
-		if err != nil {
-			return nil, err
-		}
-		a.bytes(j.ID[:])
-		if holder == "" {
-			a.int(j.Rev)
-		} else {
-			a.token(j.Rev)
-		}
-		a.text(what)
-		a.int(until)
-		if holder != "" {
-			a.int(max(0, j.CompletedAt.Sub(j.StartedAt).Milliseconds()))
-		}
-		from := len(a.buf)
-		if what == "d" {
-			a.buf = appendTrace(a.buf, j.Tenant)
-		} else {
-			a.buf = appendRecord(a.buf, j, j.Rev+1)
-		}
-		a.cut(from)
-		if holder == "" {
-			a.int(remember)
-		}
+	if err != nil {
+		return nil, err
 	}
 	answer, err := b.runKey(ctx, s, b.on(queue), a.all)
 	if err != nil {
 		return nil, err
 	}
-	return refusedOf(answer, jobs, at)
+	return refusedOf(&reply{items: []any{answer}}, jobs, at)
+}
+
+// addChanges adds what an operator made of jobs, as the script change takes it.
+func addChanges(a *arguments, remember int64, jobs []core.Job, at []int) error {
+	for _, n := range at {
+		j := &jobs[n]
+		what, until, err := filing(j)
+		if err != nil {
+			return err
+		}
+		a.bytes(j.ID[:])
+		a.int(j.Rev)
+		a.text(what)
+		a.int(until)
+		from := len(a.buf)
+		a.buf = appendRecord(a.buf, j, j.Rev+1)
+		a.cut(from)
+		a.int(remember)
+	}
+	return nil
 }
 
 // refusedOf is those jobs, of the ones at some places, whose numbers a script gave.
-func refusedOf(answer any, jobs []core.Job, at []int) (refused []core.Ref, err error) {
-	r := &reply{items: []any{answer}}
+func refusedOf(r *reply, jobs []core.Job, at []int) (refused []core.Ref, err error) {
 	for _, n := range r.numbers() {
 		if n < 1 || n > len(at) {
 			return nil, failure("swap", errReply)
@@ -88,28 +85,4 @@ func refusedOf(answer any, jobs []core.Job, at []int) (refused []core.Ref, err e
 		refused = append(refused, jobs[at[n-1]].Ref())
 	}
 	return refused, r.failure("swap")
-}
-
-// filing is where the script is to file a job, and the instant that goes with that.
-func filing(j *core.Job) (what string, at int64, err error) {
-	switch j.Status {
-	case core.Completed:
-		if j.Holder == "" {
-			break
-		}
-		if j.KeepUntil.IsZero() {
-			return "d", 0, nil
-		}
-		return "k", millis(j.KeepUntil), nil
-	case core.Failed:
-		return "f", millis(j.KeepUntil), nil
-	case core.Cancelled:
-		return "c", millis(j.KeepUntil), nil
-	case core.Retrying:
-		return "r", millis(j.RunAt), nil
-	case core.Pending:
-		return "p", millis(j.RunAt), nil
-	default:
-	}
-	return "", 0, fmt.Errorf("redis: swap: %w", &core.StateError{ID: j.ID, From: j.Status, To: j.Status})
 }

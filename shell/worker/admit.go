@@ -147,14 +147,6 @@ func (p *Pool) sort() {
 	}
 }
 
-// spread puts waiting jobs to free places. The lock is held.
-func (p *Pool) spread() {
-	for n := min(p.opts.Places-p.active, len(p.buffer)); n > 0; n-- {
-		p.active++
-		go p.place()
-	}
-}
-
 // handBack gives those jobs back that have not begun. The lock is held.
 func (p *Pool) handBack(which func(*held) bool) {
 	p.buffer = slices.DeleteFunc(p.buffer, func(h *held) bool {

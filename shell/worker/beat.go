@@ -134,7 +134,7 @@ func (s *source) lose(h *held, forGood bool) {
 		p.release(h)
 	}
 	if h.stage == running {
-		h.cancel(ports.ErrLeaseLost)
+		h.ctx.end(ports.ErrLeaseLost)
 		h.gone = forGood
 	}
 	if h.stage == waiting || forGood {
@@ -160,7 +160,7 @@ func (s *source) cancel(h *held) {
 	p := s.link.pool
 	switch h.stage {
 	case running:
-		h.cancel(ports.ErrCancelled)
+		h.ctx.end(ports.ErrCancelled)
 	case waiting:
 		p.buffer = slices.DeleteFunc(p.buffer, func(b *held) bool { return b == h })
 		p.settle(h, core.Outcome{Ending: core.Withdrawn})
@@ -196,7 +196,7 @@ func (l *link) overdue() (events []ports.JobStuck, fresh bool) {
 			if since := time.Since(h.over); since >= max(p.opts.StuckAfter, 2*h.told) {
 				fresh = fresh || h.told == 0
 				h.told = since
-				events = append(events, ports.JobStuck{Worker: p.opts.Name, Job: h.job, Cause: context.Cause(h.ctx), For: since})
+				events = append(events, ports.JobStuck{Worker: p.opts.Name, Job: h.job, Cause: h.ctx.cause(), For: since})
 			}
 		}
 	}

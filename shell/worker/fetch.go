@@ -29,8 +29,11 @@ func (l *link) want(ctx context.Context) int {
 			l.pool.mu.Unlock()
 			return 0
 		}
-		n := l.wanted()
-		l.pool.asked += n
+		n := 0
+		if !l.goesAlong() {
+			n = l.wanted()
+			l.pool.asked += n
+		}
 		l.pool.mu.Unlock()
 		if n > 0 {
 			return n
@@ -50,14 +53,17 @@ func (l *link) want(ctx context.Context) int {
 // none while too many outcomes wait to be stored. The lock is held.
 func (l *link) wanted() int {
 	p := l.pool
+	if l.unsettled > 10*max(p.opts.Places, ports.MaxBatch) {
+		return 0
+	}
 	ready, most := 0, p.most()
 	for _, h := range p.buffer {
 		if h.mayBegin(most) {
 			ready++
 		}
-	}
-	if l.unsettled > 10*max(p.opts.Places, ports.MaxBatch) || ready > l.prefetch/2 {
-		return 0
+		if ready > l.prefetch/2 {
+			return 0
+		}
 	}
 	return max(0, min(p.opts.Places+l.prefetch-p.active-ready-p.asked, ports.MaxBatch))
 }
@@ -79,7 +85,7 @@ func (l *link) passOn(ctx context.Context) {
 // round asks the ripe sources in turn for up to n jobs, and gives back the places that
 // it found no job for.
 func (l *link) round(ctx context.Context, n int) {
-	before := l.pool.ended()
+	defer l.found(l.pool.ended(), n)
 	got := 0
 	for _, share := range l.shares(n) { // by weight first
 		got += l.lease(ctx, share.source, share.n)
@@ -89,6 +95,10 @@ func (l *link) round(ctx context.Context, n int) {
 			got += l.lease(ctx, s, n-got)
 		}
 	}
+}
+
+// found gives the places back that were kept for n jobs, whether some came or not, after a call before which so many runs had ended.
+func (l *link) found(before int64, n int) {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	l.adapt(int(l.pool.finished - before))
@@ -176,15 +186,13 @@ func (l *link) shares(n int) []share {
 // request whose reply did not come is made again before any other, under the
 // same number, so that its jobs are not left behind.
 func (l *link) lease(ctx context.Context, s *source, n int) int {
+	l.asking.Lock()
+	defer l.asking.Unlock()
 	req := l.request(s, n)
 	sent := time.Now()
 	out, err := l.queue.Lease(ctx, req)
 	if err != nil {
-		l.pool.mu.Lock()
-		s.ripe = true
-		s.retryAt = time.Now().Add(l.pool.backoff(s.failures))
-		s.failures++
-		l.pool.mu.Unlock()
+		l.unanswered(s)
 		if ctx.Err() == nil {
 			l.failed(ctx, s.Name, "lease", err)
 		}
@@ -193,6 +201,15 @@ func (l *link) lease(ctx context.Context, s *source, n int) int {
 	l.clock.told(out.Now, sent, l.shortest()/2)
 	l.admit(ctx, s, req, out, sent)
 	return len(out.Jobs)
+}
+
+// unanswered notes that a lease request has failed, and when to make it again.
+func (l *link) unanswered(s *source) {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	s.ripe = true
+	s.retryAt = time.Now().Add(l.pool.backoff(s.failures))
+	s.failures++
 }
 
 // request is the next lease request of a source. With it the source is not ripe any more, until

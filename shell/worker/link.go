@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -13,6 +14,7 @@ import (
 type link struct {
 	pool    *Pool
 	queue   ports.Queue
+	both    ports.Exchanger // the queue, if it settles and leases in one call; else nil
 	roster  ports.Roster // nil if the backend has none
 	sources []*source
 	clock   clock
@@ -22,10 +24,12 @@ type link struct {
 	beats  chan struct{} // rung when leases want to be extended at once
 	ready  chan struct{} // rung when there are outcomes to settle
 	epoch  string        // of the backend's data, as last announced; the heartbeat's own
+	asking sync.Mutex    // held while a lease request is under way
 
 	// The rest is guarded by pool.mu.
 	outcomes  []outcome          // to be settled
 	unsettled int                // outcomes, and those whose settling is under way
+	storing   bool               // some are
 	turn      int                // whose turn it is to be looked at in a poll
 	prefetch  int                // how many jobs to have waiting; see adapt
 	workers   []ports.WorkerInfo // who is on the roster, as of the last look
@@ -58,7 +62,8 @@ type source struct {
 
 func newLink(p *Pool, s Source) *link {
 	bell := func() chan struct{} { return make(chan struct{}, 1) }
-	return &link{pool: p, queue: s.Queue, roster: s.Roster, places: bell(), work: bell(), beats: bell(), ready: bell()}
+	both, _ := s.Queue.(ports.Exchanger)
+	return &link{pool: p, queue: s.Queue, both: both, roster: s.Roster, places: bell(), work: bell(), beats: bell(), ready: bell()}
 }
 
 // start begins the loops. They end with ctx.

@@ -29,6 +29,7 @@ type Pool struct {
 	startedAt time.Time
 	active    int              // places in use
 	asked     int              // places kept for leases under way
+	starting  bool             // a place has been started, and has not looked for a job yet
 	buffer    []*held          // leased and not begun, in the order in which they are to begin
 	loads     map[string]*load // of job types with a limit of their own
 	suspects  int              // held jobs that must be alone
@@ -65,13 +66,11 @@ type held struct {
 	stage stage
 	gone  bool // somebody else has the job
 
-	ctx     context.Context         //nolint:containedctx // of its handler
-	cancel  context.CancelCauseFunc // ends ctx for a cause
-	stop    context.CancelFunc      // lets go of ctx
-	began   time.Time               // when its handler was called, by our clock
-	counted time.Time               // up to when its time is in its tenant's account
-	over    time.Time               // when ctx was first seen to have ended
-	told    time.Duration           // for how long it was last said to be stuck
+	ctx     runContext    // of its handler
+	began   time.Time     // when its handler was called, by our clock
+	counted time.Time     // up to when its time is in its tenant's account
+	over    time.Time     // when ctx was first seen to have ended
+	told    time.Duration // for how long it was last said to be stuck
 }
 
 // load counts the jobs of a type that has a limit.

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +19,25 @@ func (p *Pool) place() {
 	}
 }
 
+// begin is a place that was started just now.
+func (p *Pool) begin() {
+	p.mu.Lock()
+	p.starting = false
+	p.mu.Unlock()
+	p.place()
+}
+
+// spread puts waiting jobs to free places. It starts one place, and that the next, before it runs its job; so do all that go on to
+// another job. Where jobs take no time at all one place has run them before a second has begun, and where they take some
+// each has its place as soon as the system runs it. The lock is held.
+func (p *Pool) spread() {
+	if !p.starting && len(p.buffer) > 0 && p.active < p.opts.Places {
+		p.starting = true
+		p.active++
+		go p.begin()
+	}
+}
+
 // next is the next job to run. With none the place is given up.
 func (p *Pool) next() *held {
 	p.mu.Lock()
@@ -33,12 +51,13 @@ func (p *Pool) next() *held {
 	}
 	h := p.buffer[i]
 	p.buffer = slices.Delete(p.buffer, i, i+1)
-	h.stage, h.began, h.stop = running, time.Now(), func() {}
+	p.spread()
+	h.stage, h.began = running, time.Now()
 	h.counted = h.began
 	h.src.add(h.job.Tenant, core.StartOf(h.job, h.src.link.clock.latest()))
-	h.ctx, h.cancel = context.WithCancelCause(ports.WithJobAt(p.base, &h.job))
+	h.ctx.Context = ports.WithJobAt(p.base, &h.job)
 	if d := h.timeout(); d > 0 {
-		h.ctx, h.stop = context.WithTimeoutCause(h.ctx, d, ports.ErrTimeout)
+		h.ctx.until = h.began.Add(d)
 	}
 	if h.load != nil {
 		h.load.running++
@@ -68,10 +87,9 @@ func (p *Pool) run(h *held) {
 			exited = false
 			o = core.Outcome{Ending: core.Panicked, Failure: core.Describe(&core.PanicError{Value: v, Stack: string(debug.Stack())})}
 		}
-		o = attributed(o, context.Cause(h.ctx), h.timeout())
+		o = attributed(o, h.ctx.cause(), h.timeout())
 		o.StartedAt = startedAt
-		h.stop()
-		h.cancel(nil)
+		h.ctx.finish()
 		p.finish(h, o)
 		if exited {
 			go p.place()
@@ -79,10 +97,10 @@ func (p *Pool) run(h *held) {
 	}()
 	job := h.job
 	job.StartedAt = startedAt
-	if ports.Followed(h.ctx, p.opts.Observer, aStart) {
-		p.opts.Observer.Observe(h.ctx, ports.JobStarted{Worker: p.opts.Name, Job: job})
+	if ports.Followed(&h.ctx, p.opts.Observer, aStart) {
+		p.opts.Observer.Observe(&h.ctx, ports.JobStarted{Worker: p.opts.Name, Job: job})
 	}
-	o = outcomeOf(chain(h.spec, p.opts.Middleware)(h.ctx, job))
+	o = outcomeOf(chain(h.spec, p.opts.Middleware)(&h.ctx, job))
 	exited = false
 }
 

@@ -56,23 +56,32 @@ func (p *Pool) release(h *held) {
 // settleLoop stores outcomes: at once when none is under way, else what gathered
 // meanwhile, together.
 func (l *link) settleLoop(ctx context.Context) {
-	var spare []outcome // is written into while the other is stored
+	var spare []outcome
 	for {
 		select {
 		case <-l.ready:
-			l.pool.mu.Lock()
-			batch := l.outcomes
-			l.outcomes = spare
-			l.pool.mu.Unlock()
-			l.store(ctx, batch)
-			clear(batch)
-			if spare = batch[:0]; cap(spare) > 10*ports.MaxBatch { // an outage leaves many
-				spare = nil
-			}
+			spare = l.next(spare[:0])
+			l.store(ctx, spare)
+			clear(spare)
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// next takes the outcomes that are to be stored next.
+func (l *link) next(batch []outcome) []outcome {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	n := min(len(l.outcomes), ports.MaxBatch)
+	batch = append(batch, l.outcomes[:n]...)
+	if l.outcomes = slices.Delete(l.outcomes, 0, n); len(l.outcomes) > 0 {
+		ring(l.ready)
+	} else if cap(l.outcomes) > 10*ports.MaxBatch { // an outage leaves many
+		l.outcomes = nil
+	}
+	l.storing = n > 0
+	return batch
 }
 
 // store brings a batch to the backend, through any outage. An outcome that the backend
@@ -90,7 +99,7 @@ func (l *link) store(ctx context.Context, batch []outcome) {
 		}
 	}
 	for failures := 0; ctx.Err() == nil; failures++ {
-		refused, err := l.queue.Swap(ctx, jobs...)
+		refused, err := l.swap(ctx, jobs, failures)
 		if err == nil {
 			l.stored(ctx, batch, refused, failures > 0)
 			return
@@ -151,5 +160,6 @@ func (l *link) drop(batch []outcome) {
 		}
 	}
 	l.unsettled -= len(batch)
+	l.storing = false
 	l.pool.signal()
 }

@@ -1,5 +1,5 @@
 -- admit: adds to the jobs picked those that may be leased. An entry of a job that is not ready is dropped.
-local placed = {} -- what is noted of those that take something of a limit
+local placed = {} -- what is noted of those that are to be cancelled, or take something of a limit
 
 local function admit(entries, ids, records)
   local starting, dropped, found = {}, {}, redis.call('HMGET', q .. ':jobs', unpack(entries))
@@ -17,21 +17,27 @@ local function admit(entries, ids, records)
   local n = #ids
   for i = 1, #entries do
     local id, record = entries[i], found[i]
-    if not aside[id] and readable(record) and not flagged(record, LINED) then
+    local known, flags = byte(record or '', 1, 2) -- without calls, for all but a few
+    if aside[id] then
+      known = nil
+    elseif known ~= VERSION or #record < 24 then
+      unreadable(id, record)
+      dropped[#dropped + 1] = id
+    elseif flags ~= 0 and flagged(record, LINED) then
+      redis.call('HSET', q .. ':jobs', id, with_flags(record, flags - LINED))
+      dropped[#dropped + 1] = id
+    else
       n = n + 1
       ids[n], records[n] = id, record
+      if flags ~= 0 and flagged(record, CANCELLING) then
+        placed[id] = ':c'
+      end
       if limited then
         starts(tenant_of(record), id, ':p', '')
       end
       if typed then
         starts(' ' .. (type_of(record) or ''), id, ':t', ':l')
       end
-    elseif not aside[id] and readable(record) then
-      redis.call('HSET', q .. ':jobs', id, with_flags(record, byte(record, 2) - LINED))
-      dropped[#dropped + 1] = id
-    elseif not aside[id] then
-      unreadable(id, record)
-      dropped[#dropped + 1] = id
     end
   end
   if typed then

@@ -1,0 +1,36 @@
+package redis
+
+import (
+	"context"
+
+	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
+)
+
+// Exchange implements [ports.Exchanger].
+func (b *Backend) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ...core.Job) ([]core.Ref, ports.Leased, error) {
+	if err := b.begin(ctx); err != nil {
+		return nil, ports.Leased{}, err
+	}
+	at, size := make([]int, len(jobs)), headroom
+	for n := range jobs {
+		at[n] = n
+		size += headroom + len(jobs[n].Args) + len(jobs[n].Result)
+	}
+	a := argumentsOf(11+2*len(req.Has)+6*len(jobs), size)
+	b.addRequest(a, req)
+	if err := addOutcomes(a, jobs, at); err != nil {
+		return nil, ports.Leased{}, err
+	}
+	answer, err := b.runKey(ctx, exchangeScript, b.on(req.Queue), a.all)
+	if err != nil {
+		return nil, ports.Leased{}, err
+	}
+	r := replyOf(answer)
+	refused, err := refusedOf(r, jobs, at)
+	if err != nil {
+		return nil, ports.Leased{}, err
+	}
+	out, err := b.leased(ctx, req, &reply{items: r.list()})
+	return refused, out, err
+}
