@@ -17,7 +17,7 @@ func (l *link) swap(ctx context.Context, jobs []core.Job, failures int) ([]core.
 	if n == 0 {
 		return l.queue.Swap(ctx, jobs...)
 	}
-	defer l.found(l.pool.ended(), n)
+	defer l.found(time.Now(), n)
 	req := l.request(s, n)
 	sent := time.Now()
 	refused, out, err := l.both.Exchange(ctx, req, jobs...)

@@ -56,16 +56,17 @@ func (l *link) wanted() int {
 	if l.unsettled > 10*max(p.opts.Places, ports.MaxBatch) {
 		return 0
 	}
-	ready, most := 0, p.most()
+	ready, most, all := 0, p.most(), p.opts.Places+l.prefetch
+	enough := max(l.prefetch/2, all/2-p.active-p.asked)
 	for _, h := range p.buffer {
 		if h.mayBegin(most) {
 			ready++
 		}
-		if ready > l.prefetch/2 {
+		if ready > enough {
 			return 0
 		}
 	}
-	return max(0, min(p.opts.Places+l.prefetch-p.active-ready-p.asked, ports.MaxBatch))
+	return max(0, min(all-p.active-ready-p.asked, ports.MaxBatch))
 }
 
 // passOn tells the queues that woke this worker that it has no place, so that
@@ -85,7 +86,7 @@ func (l *link) passOn(ctx context.Context) {
 // round asks the ripe sources in turn for up to n jobs, and gives back the places that
 // it found no job for.
 func (l *link) round(ctx context.Context, n int) {
-	defer l.found(l.pool.ended(), n)
+	defer l.found(time.Now(), n)
 	got := 0
 	for _, share := range l.shares(n) { // by weight first
 		got += l.lease(ctx, share.source, share.n)
@@ -97,28 +98,24 @@ func (l *link) round(ctx context.Context, n int) {
 	}
 }
 
-// found gives the places back that were kept for n jobs, whether some came or not, after a call before which so many runs had ended.
-func (l *link) found(before int64, n int) {
+// found gives the places back that were kept for n jobs, whether some came or not, after calls that began at sent.
+func (l *link) found(sent time.Time, n int) {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
-	l.adapt(int(l.pool.finished - before))
+	l.adapt(time.Since(sent))
 	l.pool.asked -= n
 	l.pool.signal()
 }
 
-// ended is how many runs have ended, ever.
-func (p *Pool) ended() int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.finished
-}
-
-// adapt sets how many jobs are to wait in the buffer: twice as many as runs ended during
-// the last round, so that no place stands empty during the next. So long jobs are not taken
+// adapt sets how many jobs are to wait in the buffer: twice as many as runs end during
+// a call that takes so long, as they have since the last, so that no place stands empty during the next. So long jobs are not taken
 // away from other workers, and short ones come in large batches. While several tenants
 // have work no more wait than a quarter of the places, so that their turns are not
 // decided long before they come. The lock is held.
-func (l *link) adapt(ended int) {
+func (l *link) adapt(took time.Duration) {
+	now := time.Now()
+	ended := int(float64(l.pool.finished-l.ended) * min(1, took.Seconds()/max(now.Sub(l.adapted), 1).Seconds()))
+	l.adapted, l.ended = now, l.pool.finished
 	most := max(l.pool.opts.Places, 10)
 	if l.pool.crowded() {
 		most = l.pool.opts.Places / 4

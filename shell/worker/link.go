@@ -15,7 +15,7 @@ type link struct {
 	pool    *Pool
 	queue   ports.Queue
 	both    ports.Exchanger // the queue, if it settles and leases in one call; else nil
-	roster  ports.Roster // nil if the backend has none
+	roster  ports.Roster    // nil if the backend has none
 	sources []*source
 	clock   clock
 
@@ -32,6 +32,8 @@ type link struct {
 	storing   bool               // some are
 	turn      int                // whose turn it is to be looked at in a poll
 	prefetch  int                // how many jobs to have waiting; see adapt
+	adapted   time.Time          // when that was last set
+	ended     int64              // how many runs had ended then
 	workers   []ports.WorkerInfo // who is on the roster, as of the last look
 	looked    time.Time          // when that was, by the backend's clock
 }

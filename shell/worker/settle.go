@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"time"
 
@@ -60,6 +61,7 @@ func (l *link) settleLoop(ctx context.Context) {
 	for {
 		select {
 		case <-l.ready:
+			runtime.Gosched() // those who are about to end go along
 			spare = l.next(spare[:0])
 			l.store(ctx, spare)
 			clear(spare)
