@@ -1,6 +1,10 @@
 package redis
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+	"sync"
+)
 
 // arguments is those of a script that takes many jobs. They are written one behind the other into one buffer: a
 // slice for each of them would be most of what a call costs.
@@ -16,9 +20,28 @@ type slip struct{ b []byte }
 // MarshalBinary implements [encoding.BinaryMarshaler].
 func (s *slip) MarshalBinary() ([]byte, error) { return s.b, nil }
 
-// argumentsOf makes room for about n arguments of about so many bytes together.
+// argumentsOf has room for about n arguments of about so many bytes together.
 func argumentsOf(n, bytes int) *arguments {
-	return &arguments{all: make([]any, front, front+n), slips: make([]slip, 0, n), buf: make([]byte, 0, bytes)}
+	a, _ := spares.Get().(*arguments)
+	a.all = slices.Grow(a.all, front+n)[:front]
+	a.slips, a.buf = slices.Grow(a.slips, n), slices.Grow(a.buf, bytes)
+	return a
+}
+
+// spares is arguments of calls that are over.
+var spares = sync.Pool{New: func() any { return &arguments{} }}
+
+const mostSpared = 1 << 18 // bytes; what was made for more is not kept
+
+// free gives the room back. No call that has them may be under way.
+func (a *arguments) free() {
+	if cap(a.buf) > mostSpared {
+		return
+	}
+	clear(a.all[:cap(a.all)])
+	clear(a.slips)
+	a.all, a.slips, a.buf = a.all[:0], a.slips[:0], a.buf[:0]
+	spares.Put(a)
 }
 
 // add adds what is one already: a constant, or what the client knows.

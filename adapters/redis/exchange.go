@@ -18,6 +18,7 @@ func (b *Backend) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ...
 		size += headroom + len(jobs[n].Args) + len(jobs[n].Result)
 	}
 	a := argumentsOf(11+2*len(req.Has)+6*len(jobs), size)
+	defer a.free()
 	b.addRequest(a, req)
 	if err := addOutcomes(a, jobs, at); err != nil {
 		return nil, ports.Leased{}, err

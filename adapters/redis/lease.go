@@ -16,6 +16,7 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 		return ports.Leased{}, err
 	}
 	a := argumentsOf(11+2*len(req.Has), headroom)
+	defer a.free()
 	b.addRequest(a, req)
 	answer, err := b.runKey(ctx, leaseScript, b.on(req.Queue), a.all)
 	if err != nil {

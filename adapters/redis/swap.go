@@ -36,6 +36,7 @@ func (b *Backend) swapBatch(ctx context.Context, queue string, jobs []core.Job, 
 		size += headroom + len(jobs[n].Args) + len(jobs[n].Result)
 	}
 	s, a := changeScript, argumentsOf(3+6*len(at), size)
+	defer a.free()
 	a.add(b.skew())
 	var err error
 	if holder == "" {

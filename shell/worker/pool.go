@@ -68,6 +68,7 @@ type held struct {
 
 	ctx     runContext    // of its handler
 	began   time.Time     // when its handler was called, by our clock
+	started time.Time     // and by the backend's
 	counted time.Time     // up to when its time is in its tenant's account
 	over    time.Time     // when ctx was first seen to have ended
 	told    time.Duration // for how long it was last said to be stuck

@@ -52,9 +52,9 @@ func (p *Pool) next() *held {
 	h := p.buffer[i]
 	p.buffer = slices.Delete(p.buffer, i, i+1)
 	p.spread()
-	h.stage, h.began = running, time.Now()
+	h.stage, h.began, h.started = running, time.Now(), h.src.link.clock.latest()
 	h.counted = h.began
-	h.src.add(h.job.Tenant, core.StartOf(h.job, h.src.link.clock.latest()))
+	h.src.add(h.job.Tenant, core.StartOf(h.job, h.started))
 	h.ctx.Context = ports.WithJobAt(p.base, &h.job)
 	if d := h.timeout(); d > 0 {
 		h.ctx.until = h.began.Add(d)
@@ -77,7 +77,6 @@ func (h *held) mayBegin(most int) bool {
 // run calls the job's handler and settles what comes of it. A handler that ends its
 // goroutine ends this one too: then the place goes on in another.
 func (p *Pool) run(h *held) {
-	startedAt := h.src.link.clock.latest()
 	o := core.Outcome{Ending: core.Exited, Failure: &core.Failure{
 		Message: "the handler's goroutine ended without returning (runtime.Goexit)", Type: "goexit",
 	}}
@@ -88,7 +87,7 @@ func (p *Pool) run(h *held) {
 			o = core.Outcome{Ending: core.Panicked, Failure: core.Describe(&core.PanicError{Value: v, Stack: string(debug.Stack())})}
 		}
 		o = attributed(o, h.ctx.cause(), h.timeout())
-		o.StartedAt = startedAt
+		o.StartedAt = h.started
 		h.ctx.finish()
 		p.finish(h, o)
 		if exited {
@@ -96,7 +95,7 @@ func (p *Pool) run(h *held) {
 		}
 	}()
 	job := h.job
-	job.StartedAt = startedAt
+	job.StartedAt = h.started
 	if ports.Followed(&h.ctx, p.opts.Observer, aStart) {
 		p.opts.Observer.Observe(&h.ctx, ports.JobStarted{Worker: p.opts.Name, Job: job})
 	}

@@ -57,14 +57,19 @@ func (p *Pool) release(h *held) {
 // settleLoop stores outcomes: at once when none is under way, else what gathered
 // meanwhile, together.
 func (l *link) settleLoop(ctx context.Context) {
-	var spare []outcome
+	var batch []outcome
+	var jobs []core.Job
 	for {
 		select {
 		case <-l.ready:
 			runtime.Gosched() // those who are about to end go along
-			spare = l.next(spare[:0])
-			l.store(ctx, spare)
-			clear(spare)
+			batch, jobs = l.next(batch[:0]), jobs[:0]
+			for i := range batch {
+				jobs = append(jobs, batch[i].job)
+			}
+			l.store(ctx, batch, jobs)
+			clear(batch)
+			clear(jobs)
 		case <-ctx.Done():
 			return
 		}
@@ -89,13 +94,11 @@ func (l *link) next(batch []outcome) []outcome {
 // store brings a batch to the backend, through any outage. An outcome that the backend
 // does not take for another reason is tried by itself, and then given up: its lease
 // is given back with the next heartbeat, and the job tried again.
-func (l *link) store(ctx context.Context, batch []outcome) {
+func (l *link) store(ctx context.Context, batch []outcome, jobs []core.Job) {
 	if len(batch) == 0 {
 		return
 	}
-	jobs := make([]core.Job, len(batch))
 	for i := range batch {
-		jobs[i] = batch[i].job
 		if batch[i].throttled {
 			l.throttle(ctx, batch[i])
 		}
@@ -111,7 +114,7 @@ func (l *link) store(ctx context.Context, batch []outcome) {
 		}
 		l.failed(ctx, jobs[0].Queue, "swap", err)
 		if !errors.Is(err, ports.ErrUnavailable) && !errors.Is(err, ports.ErrUncertain) && !errors.Is(err, ports.ErrDenied) {
-			l.storeEach(ctx, batch, err)
+			l.storeEach(ctx, batch, jobs, err)
 			return
 		}
 		pause(ctx, l.pool.backoff(failures))
@@ -119,10 +122,10 @@ func (l *link) store(ctx context.Context, batch []outcome) {
 }
 
 // storeEach stores outcomes one by one, and gives up one that failed alone.
-func (l *link) storeEach(ctx context.Context, batch []outcome, err error) {
+func (l *link) storeEach(ctx context.Context, batch []outcome, jobs []core.Job, err error) {
 	if len(batch) > 1 {
-		for _, o := range batch {
-			l.store(ctx, []outcome{o})
+		for i := range batch {
+			l.store(ctx, batch[i:i+1], jobs[i:i+1])
 		}
 		return
 	}
