@@ -45,6 +45,7 @@ type Job struct {
 	Delay       time.Duration `json:"delay,omitempty"`       // from now to RunAt, by the backend's clock; only on a job not yet enqueued
 	Durability  Durability    `json:"-"`                     // what its Enqueue waits for; only on a job not yet enqueued
 	FollowUp    bool          `json:"-"`                     // a running job of its own tenant enqueues it; only on a job not yet enqueued
+	Fresh       bool          `json:"-"`                     // its ID was made at random for this one call: nobody can have used it; only on a job not yet enqueued
 	CreatedAt   time.Time     `json:"created_at,omitzero"`   // when it was enqueued
 	UpdatedAt   time.Time     `json:"updated_at,omitzero"`   // when it last changed
 	StartedAt   time.Time     `json:"started_at,omitzero"`   // when its last run began

@@ -85,7 +85,7 @@ func Admit(j Job, now time.Time) Job {
 	if j.RunAt.IsZero() {
 		j.RunAt = Instant(now.Add(j.Delay))
 	}
-	j.Delay, j.Durability, j.FollowUp = 0, Durability{}, false
+	j.Delay, j.Durability, j.FollowUp, j.Fresh = 0, Durability{}, false, false
 	j.CreatedAt, j.UpdatedAt, j.Rev = now, now, 1
 	return j
 }

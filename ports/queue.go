@@ -50,7 +50,8 @@ type Swapper interface {
 	Swap(ctx context.Context, jobs ...core.Job) (refused []core.Ref, err error)
 }
 
-// Exchanger is a [Queue] that settles leases and claims the next in one step.
+// Exchanger is a [Queue] that settles leases and claims the next in one step. Workers use it where there is one: who wraps a Queue to
+// change its Swap or Lease wraps its Exchange too, or does not have it.
 type Exchanger interface {
 	// Exchange is Swap of up to [MaxBatch] leased jobs of the request's queue and holder, and then Lease, in one call. The request is
 	// not a repeated one. With an error either may have been carried out: both are to be made again, the lease repeated.
@@ -100,7 +101,7 @@ type Leased struct {
 	Newer   []core.ID // records of a newer version, which were left for a worker that understands them
 	Now     time.Time // the backend's clock
 	More    bool      // there are jobs that were left for the sake of Share
-	Next    time.Time // when the queue wants to be looked at again; zero: not before somebody is woken. With as many jobs as were asked for it need not be told: there may be more at once
+	Next    time.Time // when the queue wants to be looked at again; zero: not before somebody is woken. With as many jobs as were asked for it need not be told: there may be more at once. After jobs given again it is now
 }
 
 // Extension asks for more time.

@@ -21,6 +21,7 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 	out := ports.Leased{Now: now}
 	if req.Repeat {
 		if out.Jobs = q.leasedBy(req.Holder, req.Request); len(out.Jobs) > 0 {
+			out.Next = now // there may be more
 			return out, nil
 		}
 	}

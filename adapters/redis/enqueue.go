@@ -179,17 +179,19 @@ const headroom = 96
 // pack makes the arguments of a call for the jobs at some places, and tells in what order they are in it: in groups of those that have
 // most in common. Within a group they keep their order, and so do jobs of one ID, of which the first is stored.
 func pack(jobs []core.Job, at []int, skew any, confirmed bool) (args []any, places []int) {
-	first, alike, size := commonOf(&jobs[at[0]]), true, 0
+	first, alike, fresh, size := commonOf(&jobs[at[0]]), true, true, 0
 	for _, n := range at {
-		alike = alike && commonOf(&jobs[n]) == first
+		alike, fresh = alike && commonOf(&jobs[n]) == first, fresh && jobs[n].Fresh
 		size += headroom + len(jobs[n].Args)
 	}
-	a := argumentsOf(8+2*len(at), size)
+	a := argumentsOf(9+len(at), size)
 	a.add(skew)
 	a.add(flag(confirmed))
-	a.add(len(at))
+	a.add(flag(fresh))
+	from := len(a.buf)
 	if alike {
 		a.ids(jobs, at)
+		a.cut(from)
 		a.group(first, jobs, at)
 		return a.all, at
 	}
@@ -198,6 +200,7 @@ func pack(jobs []core.Job, at []int, skew any, confirmed bool) (args []any, plac
 		a.ids(jobs, groups[c])
 		places = append(places, groups[c]...)
 	}
+	a.cut(from)
 	for _, c := range order {
 		a.group(c, jobs, groups[c])
 	}
@@ -222,9 +225,10 @@ func grouped(jobs []core.Job, at []int) (order []common, groups map[common][]int
 	return order, groups
 }
 
+// ids adds the IDs of the jobs at some places to the buffer.
 func (a *arguments) ids(jobs []core.Job, at []int) {
 	for _, n := range at {
-		a.bytes(jobs[n].ID[:])
+		a.buf = append(a.buf, jobs[n].ID[:]...)
 	}
 }
 

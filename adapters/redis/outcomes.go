@@ -47,9 +47,7 @@ func (a *arguments) ended(e end, jobs []core.Job, at []int) {
 	a.int(e.until)
 	a.int(e.took)
 	from := len(a.buf)
-	for _, n := range at {
-		a.buf = append(a.buf, jobs[n].ID[:]...)
-	}
+	a.ids(jobs, at)
 	a.cut(from)
 	if !e.recorded {
 		a.int(0)

@@ -12,8 +12,9 @@ var clientRules = []sabotage{
 	ofGathering("two calls for one ID do not go together", " || g.waiting.has(d.job.ID)", ""),
 	ofGathering("jobs that gathered do not wait for a call that hangs", "func() { g.depart(b) })", "func() {})"),
 	ofGathering("a hundred that gathered wait for nobody", "len(b.drafts) == ports.MaxBatch", "len(b.drafts) > 2*ports.MaxBatch"),
-	ofGathering("those that gathered go when all calls have returned", "g.flying == 0 && g.waiting != nil", "g.waiting != nil"),
-	ofGathering("after several one who is alone is sent at once", "g.several = true, len(b.drafts) > 1", "g.several = true, true"),
+	ofGathering("those that gathered go when a call has returned, and not before", "g.flying < abreast && g.waiting != nil", "g.flying == 0 && g.waiting != nil"),
+	ofGathering("two calls are under way at the most", "g.flying < abreast && g.waiting != nil", "g.waiting != nil"),
+	ofGathering("after several one who is alone waits for nobody", "if g.flying < abreast {\n\t\t\tgo g.depart(b)", "if false {\n\t\t\tgo g.depart(b)"),
 	ofGathering("who took its job back does not find it stored", "if !b.gone[i] {", "if true {"),
 	ofGathering("who leaves when its job was sent does not know what became of it", "\tif b.sent {\n\t\treturn jobs", "\tif false {\n\t\treturn jobs"),
 }

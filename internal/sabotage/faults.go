@@ -10,8 +10,8 @@ const faults = "integration/faults"
 // faultRules takes out what keeps jobs when processes, servers and networks fail.
 var faultRules = []sabotage{
 	{ // nobody's ledger can tell whose success was stored
-		rule: "fence: who lost a job cannot settle it", file: "adapters/redis/lua/swap.lua", pkg: "adapters/redis", run: "^TestLaws$/a_holder_who_lost",
-		old: "if not value or find(value, argv[at + 1], 1, true) ~= 1 then", new: "if false then",
+		rule: "fence: who lost a job cannot settle it", file: "adapters/redis/lua/lib/outcomes.lua", pkg: "adapters/redis", run: "^TestLaws$/a_holder_who_lost",
+		old: "if value and not freed[id] and (value == sure or string.find(value, rev, 1, true) == 1) then", new: "value = value or rev .. '0:0'\n      if not freed[id] then",
 	},
 	inFault("grace: nobody reclaims before it was connected for a lease", "shell/worker/fetch.go",
 		"l.clock.steady(s.Lease, l.shortest()/2)", "true", "^TestServerAwayForLong$"),
@@ -21,11 +21,11 @@ var faultRules = []sabotage{
 		rule: "server time: nobody's clock counts but the server's", file: "adapters/redis/backend.go", pkg: faults, run: "^TestSkewedWorker$",
 		old: "\t\treturn \"0\"\n", new: ownClock, imports: "syscall",
 	},
-	inFault("freeing writes: a full server lets jobs end", "adapters/redis/lua/swap.lua",
+	inFault("freeing writes: a full server lets jobs end", "adapters/redis/lua/exchange.lua",
 		"#!lua flags=allow-oom", "#!lua", "^TestFullServer$"),
 	inFault("settle's own context: a report outlives its handler", "shell/worker/settle.go",
-		"refused, err := l.queue.Swap(ctx, jobs...)",
-		"call := ctx\n\t\tif failures > 0 {\n\t\t\tcall = batch[0].held.ctx\n\t\t}\n\t\trefused, err := l.queue.Swap(call, jobs...)", "^TestPausedServer$/redis-pause-20s$"),
+		"refused, alone, err := l.swap(ctx, jobs, failures == 0)",
+		"call := ctx\n\t\tif failures > 0 {\n\t\t\tcall = &batch[0].held.ctx\n\t\t}\n\t\trefused, alone, err := l.swap(call, jobs, failures == 0)", "^TestPausedServer$/redis-pause-20s$"),
 	inFault("crash count: a job that kills its process is dead after three", "adapters/redis/lua/lib/takeup.lua",
 		"crashes = math.min(crashes + 1, 255)", "crashes = crashes", "^TestPoison$"),
 	inFault("suspects: a job that may be poison is leased alone", "adapters/redis/lua/lib/line.lua",

@@ -50,7 +50,7 @@ var usageRules = []sabotage{
 	ofWorker("what is added while an account is under way is for the next", "usage.go", "for range s.account.parts() {", "for s.account.parts() > 0 {", "TestNoJobPaysForTheAccount"),
 	ofWorker("sums that cannot be handed over have an end", "usage.go", "there || len(a.open) < mostOpen", "there || len(a.open) >= 0", "TestSumsHaveAnEnd"),
 	ofWorker("the time of a job is in the account while it runs", "usage.go", "\t\ts.countRunning()\n", "", "TestTimeIsInAnAccountWhileTheJobRuns"),
-	ofWorker("a start is in the account, with its wait", "run.go", "core.StartOf(h.job, h.src.link.clock.latest())", "core.Usage{Started: 1}", "TestWhatATenantHadIsHandedOver"),
+	ofWorker("a start is in the account, with its wait", "run.go", "core.StartOf(h.job, h.started)", "core.Usage{Started: 1}", "TestWhatATenantHadIsHandedOver"),
 	ofWorker("what became of a job is in the account", "settle.go", "core.EndOf(o.job.Status)", "core.EndOf(core.Completed)", "TestWhatATenantHadIsHandedOver"),
 	ofWorker("the time of a job is in the account once", "usage.go", "\th.counted = now\n", "", "TestTimeIsInAnAccountWhileTheJobRuns"),
 	ofWorker("an accountant that hangs does not hold up a stop", "usage.go", "call, cancel := context.WithTimeout(ctx, within)", "call, cancel := context.WithTimeout(ctx, 100*within)", "TestAnAccountantThatHangsIsInNobodysWay"),

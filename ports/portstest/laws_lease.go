@@ -114,6 +114,7 @@ func repeated(w *world) {
 		same := j.ID == first.Jobs[0].ID || j.ID == first.Jobs[1].ID
 		w.must(same && j.Rev == first.Jobs[0].Rev, "a repeated request gave other jobs, or another token")
 	}
+	w.must(!again.Next.IsZero() && !again.Next.After(again.Now), "a repeated request does not say that there may be more: %s", again.Next)
 	w.must(len(w.lease(ann, 5)) == 1, "the next request does not give the third job")
 	w.swap(w.done(again.Jobs[0]), w.done(again.Jobs[1]))
 }

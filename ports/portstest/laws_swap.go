@@ -15,6 +15,7 @@ var swapLaws = []Law{
 	{"a settled job is filed under its new status, with all that became of it", filed},
 	{"a swap raises Rev and ends the lease", raisesRev},
 	{"a swap that is repeated is not refused", swapRepeated},
+	{"a job that is in a swap twice ends once, and nothing else with it", swapTwice},
 	{"a job that is not kept is gone, and settling it again is refused", dropped},
 	{"a retrying job comes back at its time, and not before", retried},
 	{"a snoozed job comes back at its time, on the same attempt", snoozed},
@@ -118,6 +119,17 @@ func swapRepeated(w *world) {
 	w.swap(j)
 	t := w.tally()
 	w.must(t.Done.Completed == 1 && t.Done.Failed == 1 && t.Done.Retried == 1, "a repeated swap is counted twice: %+v", t.Done)
+}
+
+func swapTwice(w *world) {
+	w.enqueue()
+	w.enqueue()
+	jobs := w.lease(ann, 2)
+	w.must(len(jobs) == 2, "want two jobs, got %d", len(jobs))
+	w.try(w.done(jobs[0]), w.done(jobs[0]))
+	t := w.tally()
+	w.must(t.Done.Completed == 1 && t.Running == 1, "one of two jobs was in a swap twice: %+v", t)
+	w.swap(w.done(jobs[1]))
 }
 
 func dropped(w *world) {

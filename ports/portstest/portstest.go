@@ -26,6 +26,7 @@ const DedupWindow = time.Hour
 // Backend is what the laws are about: a complete backend, with every further power.
 type Backend interface {
 	ports.Backend
+	ports.Exchanger
 	ports.Pauser
 	ports.Canceller
 	ports.Deleter
@@ -54,7 +55,7 @@ type Law struct {
 // Laws is all of them.
 func Laws() []Law {
 	var all []Law
-	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, operatorLaws, storeLaws, waitLaws, limitLaws, sharedLaws, typeLaws, tierLaws, purgeLaws, usageLaws, storyLaws} {
+	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, exchangeLaws, operatorLaws, storeLaws, waitLaws, limitLaws, sharedLaws, typeLaws, tierLaws, purgeLaws, usageLaws, storyLaws} {
 		all = append(all, part...)
 	}
 	return all

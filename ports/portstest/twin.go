@@ -73,6 +73,7 @@ var verbs = slices.Concat(
 	slices.Repeat([]verb{{"time passes", (*story).pass}}, 2),
 	[]verb{
 		{"settle too late", (*story).settleStale},
+		{"exchange", (*story).exchange},
 		{"extend", (*story).extend},
 		{"crash", (*story).crash},
 		{"cancel", operateOn(func(j core.Job, now time.Time) (core.Job, error) { return core.Cancel(j, "no need", now) })},
@@ -160,13 +161,18 @@ func (w *twin) reply(req ports.LeaseRequest, lost bool) []core.Job {
 		req.Repeat = true
 		jobs = w.ask(req).Jobs
 	}
+	w.took(jobs)
+	return jobs
+}
+
+// took notes what was leased.
+func (w *twin) took(jobs []core.Job) {
 	for _, j := range jobs {
 		if old, ok := w.leased[j.ID]; ok {
 			w.stale = append(w.stale, old)
 		}
 		w.leased[j.ID] = j
 	}
-	return jobs
 }
 
 // outcomes is what may become of a run.
@@ -211,6 +217,36 @@ func (s *story) after(w *twin, j core.Job, o core.Outcome, keep bool) core.Job {
 		j.KeepUntil = time.Time{}
 	}
 	return j
+}
+
+// exchange settles a job and leases others in one call.
+func (s *story) exchange() {
+	h := s.holder()
+	id, ok := s.one(s.holds[h])
+	if !ok {
+		return
+	}
+	o := rapid.SampledFrom(outcomes).Draw(s.rt, "outcome")
+	s.holds[h] = slices.DeleteFunc(s.holds[h], func(held core.ID) bool { return held == id })
+	s.requests[h]++
+	req := ports.LeaseRequest{Queue: queue, Holder: h, Request: s.requests[h], Max: rapid.IntRange(0, 3).Draw(s.rt, "max"), TTL: ttl}
+	var refused [2]int
+	var jobs [2][]core.Job
+	for i, w := range s.twins {
+		j := s.after(w, w.leased[id], o, true)
+		j.Holder = h
+		back, out, err := w.Backend.Exchange(w.ctx, req, j)
+		w.did("Exchange", err)
+		refused[i], jobs[i] = len(back), out.Jobs
+		w.took(out.Jobs)
+	}
+	s.must(refused[0] == refused[1], "exchanging: %d and %d refused", refused[0], refused[1])
+	s.equal("exchanged", jobs[0], jobs[1])
+	for _, j := range jobs[0] {
+		if !slices.Contains(s.holds[h], j.ID) {
+			s.holds[h] = append(s.holds[h], j.ID)
+		}
+	}
 }
 
 func (s *story) settleStale() {

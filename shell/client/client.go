@@ -101,31 +101,24 @@ var anEnqueue ports.Event = ports.JobsEnqueued{}
 func (c *Client) EnqueueMany(ctx context.Context, requests []Request) ([]core.Job, error) {
 	drafts, err := c.drafts(ctx, requests)
 	jobs := make([]core.Job, len(drafts))
-	for i, d := range drafts {
-		jobs[i] = d.job
+	for i := range drafts {
+		jobs[i] = drafts[i].job
 	}
 	if err != nil {
 		return jobs, err
 	}
 	c.assign(ctx, jobs...)
-	failed := map[int]error{}
-	var stored []core.Job
-	for enqueuer, places := range c.byBackend(jobs) {
-		batch := make([]draft, len(places))
-		for i, at := range places {
-			batch[i] = drafts[at]
-		}
-		sent, errs := send(ctx, enqueuer, batch)
-		for i, at := range places {
-			jobs[at] = sent[i]
-			if errs != nil && errs[i] != nil {
-				failed[at] = errs[i]
-			} else {
-				stored = append(stored, sent[i])
+	failed := c.sendAll(ctx, drafts, jobs)
+	stored := jobs
+	if len(failed) > 0 {
+		stored = make([]core.Job, 0, len(jobs))
+		for i := range jobs {
+			if failed[i] == nil {
+				stored = append(stored, jobs[i])
 			}
 		}
 	}
-	if len(stored) > 0 {
+	if len(stored) > 0 && ports.Followed(ctx, c.observer, anEnqueue) {
 		c.observer.Observe(ctx, ports.JobsEnqueued{Jobs: stored})
 	}
 	if len(failed) > 0 {
@@ -134,11 +127,36 @@ func (c *Client) EnqueueMany(ctx context.Context, requests []Request) ([]core.Jo
 	return jobs, nil
 }
 
+// sendAll stores jobs of any backends, puts them in jobs as they are stored, and says which are not, and why.
+func (c *Client) sendAll(ctx context.Context, drafts []draft, jobs []core.Job) map[int]error {
+	failed := map[int]error{}
+	for enqueuer, places := range c.byBackend(jobs) {
+		batch := drafts
+		if len(places) < len(drafts) {
+			batch = make([]draft, len(places))
+			for i, at := range places {
+				batch[i] = drafts[at]
+			}
+		}
+		sent, errs := send(ctx, enqueuer, batch)
+		for i, at := range places {
+			jobs[at] = sent[i]
+			if errs != nil && errs[i] != nil {
+				failed[at] = errs[i]
+			}
+		}
+	}
+	return failed
+}
+
 // byBackend is the places of the jobs of each backend.
 func (c *Client) byBackend(jobs []core.Job) map[ports.Enqueuer][]int {
 	places := map[ports.Enqueuer][]int{}
-	for i, j := range jobs {
-		e := c.queues[j.Queue].Enqueuer
+	for i := range jobs {
+		e := c.queues[jobs[i].Queue].Enqueuer
+		if places[e] == nil {
+			places[e] = make([]int, 0, len(jobs)-i)
+		}
 		places[e] = append(places[e], i)
 	}
 	return places
@@ -151,11 +169,13 @@ func (c *Client) drafts(ctx context.Context, requests []Request) ([]draft, error
 	for i, r := range requests {
 		var err error
 		drafts[i], err = c.draft(ctx, r)
-		ref := drafts[i].job.Ref()
-		if other, twice := first[ref]; !twice {
-			first[ref] = i
-		} else if err == nil {
-			err = fmt.Errorf("%w: it has the ID of #%d", core.ErrInvalid, other)
+		if !drafts[i].ownID {
+			ref := drafts[i].job.Ref()
+			if other, twice := first[ref]; !twice {
+				first[ref] = i
+			} else if err == nil {
+				err = fmt.Errorf("%w: it has the ID of #%d", core.ErrInvalid, other)
+			}
 		}
 		if err != nil {
 			failed[i] = err

@@ -18,7 +18,7 @@ const (
 )
 
 // gatherer sends single jobs to a queue. One that comes while few calls are under way is sent at once, by itself; those
-// that come while more are gather until all have returned, and then go together. So whoever is alone waits for nobody, and
+// that come while more are gather until one has returned, and then go together. So whoever is alone waits for nobody, and
 // the more there are, the more go in a call.
 type gatherer struct {
 	to ports.Enqueuer
@@ -79,7 +79,7 @@ func (g *gatherer) join(ctx context.Context, d draft) (b *bundle, at int) {
 		b := &bundle{ctx: context.WithoutCancel(ctx), done: make(chan struct{})}
 		b.timer = time.AfterFunc(atMost, func() { g.depart(b) })
 		g.waiting = b
-		if g.flying == 0 {
+		if g.flying < abreast {
 			go g.depart(b)
 		}
 	}
@@ -115,11 +115,11 @@ func (g *gatherer) depart(b *bundle) {
 	g.fly(b)
 }
 
-// landed takes in that a call has returned: after the last, those that wait are next.
+// landed takes in that a call has returned: those that wait are next.
 func (g *gatherer) landed() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.flying--; g.flying == 0 && g.waiting != nil {
+	if g.flying--; g.flying < abreast && g.waiting != nil {
 		go g.depart(g.waiting)
 	}
 }

@@ -90,11 +90,12 @@ func TestJobsThatComeWhileOthersAreSentGoTogether(t *testing.T) {
 		}
 		same(r.t, r.sizes(), []int{1, 1}) // the first wait for nobody
 		g.open(1)
+		same(r.t, r.sizes(), []int{1, 1, 5})
 		g.enqueue(r.t.Context())
-		same(r.t, r.sizes(), []int{1, 1})
+		same(r.t, r.sizes(), []int{1, 1, 5})
 		g.open(1)
-		same(r.t, r.sizes(), []int{1, 1, 6})
-		g.open(1)
+		same(r.t, r.sizes(), []int{1, 1, 5, 1})
+		g.open(2)
 		stored, failed := g.answers()
 		same(r.t, len(stored), 8)
 		same(r.t, len(failed), 0)
@@ -141,11 +142,11 @@ func TestAHundredThatGatheredWaitForNobody(t *testing.T) {
 			g.enqueue(r.t.Context())
 		}
 		same(r.t, r.sizes(), []int{1, 1, ports.MaxBatch})
-		g.open(2) // but one is under way still
+		g.open(1) // but two are under way still
 		same(r.t, r.sizes(), []int{1, 1, ports.MaxBatch})
 		g.open(1)
 		same(r.t, r.sizes(), []int{1, 1, ports.MaxBatch, 1})
-		g.open(1)
+		g.open(2)
 	})
 }
 

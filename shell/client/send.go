@@ -22,6 +22,7 @@ func send(ctx context.Context, to ports.Enqueuer, drafts []draft) ([]core.Job, [
 	jobs := make([]core.Job, len(drafts))
 	for i := range drafts {
 		jobs[i] = drafts[i].job
+		jobs[i].Fresh = drafts[i].ownID // as only the first call can say
 	}
 	began := time.Now()
 	out, err := to.Enqueue(ctx, jobs...)
@@ -33,7 +34,7 @@ func send(ctx context.Context, to ports.Enqueuer, drafts []draft) ([]core.Job, [
 	}
 	s := &sending{drafts: slices.Clone(drafts), jobs: jobs, errs: make([]error, len(jobs)), left: make([]int, len(jobs))}
 	for i := range s.left {
-		s.left[i] = i
+		s.left[i], s.jobs[i].Fresh = i, false
 	}
 	s.taken(out, err)
 	for tries := 0; len(s.left) > 0 && ctx.Err() == nil && pause(ctx, began, tries); tries++ {

@@ -7,16 +7,22 @@ import (
 	"github.com/boundary-go/jobs/core"
 )
 
-// swap brings outcomes to the backend: in one call with the next lease request, if there is to be one now, and nothing has failed.
-func (l *link) swap(ctx context.Context, jobs []core.Job, failures int) ([]core.Ref, error) {
-	if failures > 0 || l.both == nil || !l.asking.TryLock() { // a request is under way, which needs no company
-		return l.queue.Swap(ctx, jobs...)
+// swap brings outcomes to the backend: at the first try in one call with the next lease request, if there is to be one now. It tells
+// whether they went alone: if not, an error may be the request's.
+func (l *link) swap(ctx context.Context, jobs []core.Job, first bool) (refused []core.Ref, alone bool, err error) {
+	if first && l.both != nil && l.asking.TryLock() { // else a request is under way already
+		defer l.asking.Unlock()
+		if s, n := l.along(jobs); n > 0 {
+			refused, err = l.exchange(ctx, s, n, jobs)
+			return refused, false, err
+		}
 	}
-	defer l.asking.Unlock()
-	s, n := l.along(jobs)
-	if n == 0 {
-		return l.queue.Swap(ctx, jobs...)
-	}
+	refused, err = l.queue.Swap(ctx, jobs...)
+	return refused, true, err
+}
+
+// exchange stores outcomes, and leases up to n jobs of a source.
+func (l *link) exchange(ctx context.Context, s *source, n int, jobs []core.Job) ([]core.Ref, error) {
 	defer l.found(time.Now(), n)
 	req := l.request(s, n)
 	sent := time.Now()

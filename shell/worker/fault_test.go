@@ -420,3 +420,9 @@ func (s *slowReply) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Le
 	time.Sleep(s.takes)
 	return out, err
 }
+
+func (s *slowReply) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ...core.Job) ([]core.Ref, ports.Leased, error) {
+	refused, out, err := s.Backend.Exchange(ctx, req, jobs...)
+	time.Sleep(s.takes)
+	return refused, out, err
+}

@@ -254,6 +254,22 @@ func (f *faulty) Swap(ctx context.Context, jobs ...core.Job) ([]core.Ref, error)
 	return out, err
 }
 
+func (f *faulty) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ...core.Job) (refused []core.Ref, out ports.Leased, err error) {
+	if req.Repeat || len(jobs) > ports.MaxBatch {
+		panic("an exchange of more than a batch, or a repeated one")
+	}
+	if err := f.before("exchange"); err != nil {
+		return nil, ports.Leased{}, err
+	}
+	if refused, err = f.Swap(ctx, jobs...); err == nil {
+		out, err = f.Lease(ctx, req)
+	}
+	if lost := f.after("exchange"); lost != nil {
+		return nil, ports.Leased{}, lost
+	}
+	return refused, out, err
+}
+
 func (f *faulty) Extend(ctx context.Context, ext ports.Extension) (ports.Extended, error) {
 	if err := f.before("extend"); err != nil {
 		return ports.Extended{}, err

@@ -104,7 +104,7 @@ func (l *link) store(ctx context.Context, batch []outcome, jobs []core.Job) {
 		}
 	}
 	for failures := 0; ctx.Err() == nil; failures++ {
-		refused, err := l.swap(ctx, jobs, failures)
+		refused, alone, err := l.swap(ctx, jobs, failures == 0)
 		if err == nil {
 			l.stored(ctx, batch, refused, failures > 0)
 			return
@@ -113,7 +113,7 @@ func (l *link) store(ctx context.Context, batch []outcome, jobs []core.Job) {
 			return
 		}
 		l.failed(ctx, jobs[0].Queue, "swap", err)
-		if !errors.Is(err, ports.ErrUnavailable) && !errors.Is(err, ports.ErrUncertain) && !errors.Is(err, ports.ErrDenied) {
+		if alone && !errors.Is(err, ports.ErrUnavailable) && !errors.Is(err, ports.ErrUncertain) && !errors.Is(err, ports.ErrDenied) {
 			l.storeEach(ctx, batch, jobs, err)
 			return
 		}

@@ -3,28 +3,32 @@
 -- not stored. Writes nothing at all when the server has no room.
 --
 -- KEYS[1] queue
--- ARGV skew, whether the write is to be confirmed ('1' or '0'), number of jobs, their IDs, then the jobs in the same order, in groups of one priority, tenant and time:
+-- ARGV skew, whether the write is to be confirmed ('1' or '0'), whether nobody can have used the IDs before ('1' or '0'), the IDs in one
+--      string, then the jobs in the same order, in groups of one priority, tenant and time:
 --      level, tenant, when ('' at once, '+ms' from now, '@ms' at an instant), whether jobs of the tenant enqueue them ('1' or '0'), how many, their records from the level on
 -- returns now, alone if all were stored; else with the numbers (from 1) of the jobs that are known, and for each that is over its tenant's quota its number, that quota (-1 for
 --      a tenant that is closed), and when there may be room (µs)
---# use clock record turn wake known
-local meta = redis.call('HMGET', q, 'limited', 'typed', 'gen')
-local limited, over = meta[1] or meta[2], {}
-typed = meta[2] and true or false
---# use stand
-local quota = limited and (function() -- what a script defines is made anew by each call
+--# use clock head wake split
+local meta, ids = redis.call('HMGET', q, 'limited', 'typed', 'gen'), split(ARGV[4])
+local limited, typed, over = meta[1] or meta[2], meta[2], {}
+-- What a script defines is made anew by each call, so that what is rarely needed is defined only then.
+local quota = limited and (function()
 --# use limits quota
 return {of = quota_of, exceeds = exceeds}
 end)()
-local ids = {unpack(ARGV, 4, ARGV[3] + 3)}
-local kept, seen, refused, records, lists, later = known(ids, meta[3]), {}, {}, {}, {}, {}
-local n, at = 0, #ids + 4
+local enter = typed and (function()
+--# use turn
+return enter
+end)()
+local kept = ARGV[3] == '1' and {} or (function()
+--# use known
+return known(ids, meta[3])
+end)()
+--# use stand
+local seen, refused, records, lists, later, n, at = {}, {}, {}, {}, {}, 0, 5
 while at <= #ARGV do
   local level, tenant, time, follows, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1', ARGV[at + 4]
-  local run_at = now
-  if time ~= '' then
-    run_at = tonumber(sub(time, 2)) + (sub(time, 1, 1) == '+' and now or 0)
-  end
+  local run_at = time == '' and now or tonumber(sub(time, 2)) + (sub(time, 1, 1) == '+' and now or 0)
   local bound = quota and quota.of(tenant)
   local head, fresh = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, run_at), {}
   for i = at + 5, at + 4 + count do
@@ -33,11 +37,9 @@ while at <= #ARGV do
       refused[#refused + 1] = n
     elseif not (bound and quota.exceeds(bound, n, follows)) then
       seen[ids[n]] = true
-      records[#records + 1] = ids[n]
-      records[#records + 1] = head .. ARGV[i]
+      records[#records + 1], records[#records + 2] = ids[n], head .. ARGV[i]
       if run_at > now then
-        later[#later + 1] = run_at
-        later[#later + 1] = ids[n]
+        later[#later + 1], later[#later + 2] = run_at, ids[n]
       else
         fresh[#fresh + 1] = ids[n]
       end

@@ -3,7 +3,7 @@
 --
 -- KEYS[1] queue
 -- ARGV skew, whether to stop ('1' or '0')
---# use clock wake
+--# use clock waiting
 if ARGV[2] == '1' then
   redis.call('HSET', q, 'paused', '1')
 else

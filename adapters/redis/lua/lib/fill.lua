@@ -2,8 +2,12 @@
 local function fill(room, with_suspect)
   local ids, records, suspect = pick(room, with_suspect)
   if #ids < room and not looked then
+    lined = false
     look_after()
-    local others, theirs, alone = pick(room - #ids, with_suspect and suspect == 0)
+    local others, theirs, alone = {}, {}, 0
+    if lined then
+      others, theirs, alone = pick(room - #ids, with_suspect and suspect == 0)
+    end
     for i = 1, #others do
       local at = i <= alone and i or #ids + 1
       table.insert(ids, at, others[i])

@@ -4,13 +4,9 @@
 -- these: one for each, or none if all are empty. For d a record is what is kept in its place, as trace_of has it. Gives the
 -- numbers (from 1) of those refused.
 local function all_ids(from)
-  local ids, n, at = {}, 0, from
+  local ids, at = {}, from
   while at <= #ARGV do
-    local text = ARGV[at + 4]
-    for k = 1, #text, 16 do
-      n = n + 1
-      ids[n] = sub(text, k, k + 15)
-    end
+    split(ARGV[at + 4], ids)
     at = at + 6 + ARGV[at + 5]
   end
   return ids
@@ -27,9 +23,9 @@ local function outcomes(holder, span, from)
     for _ = 1, #ARGV[at + 4] / 16 do
       i = i + 1
       local id, value, record = ids[i], held[i], count > 0 and ARGV[at + 5 + i - before] or ''
-      if value == sure or value and string.find(value, rev, 1, true) == 1 then
+      if value and not freed[id] and (value == sure or string.find(value, rev, 1, true) == 1) then
         n = n + 1
-        freed[n] = id
+        freed[n], freed[id] = id, true
         if value ~= sure and not note(placed, id, value) then
           sure = value
         end
@@ -49,11 +45,11 @@ local function outcomes(holder, span, from)
     end
     at = at + 6 + count
   end
-  if n > 0 then
+  if n > 0 and redis.call('HLEN', leases) == n then -- all that he has, as mostly: that is let go of more quickly
+    redis.call('UNLINK', leases)
+    redis.call('ZREM', q .. ':holders', holder)
+  elseif n > 0 then
     redis.call('HDEL', leases, unpack(freed))
-    if redis.call('EXISTS', leases) == 0 then
-      redis.call('ZREM', q .. ':holders', holder)
-    end
   end
   woken = woken + free(placed)
   if m > 0 then
