@@ -37,6 +37,9 @@ type deed struct {
 
 // deeds is what is done to jobs, one after another. Each is given what the one before has left.
 var deeds = []deed{
+	{"enqueue: with an ID of the caller's", (*bench).enqueueGiven},
+	{"", (*bench).lease},
+	{"", ended(core.Outcome{Ending: core.Succeeded}, false)},
 	{"enqueue", (*bench).enqueue},
 	{"lease", (*bench).lease},
 	{"extend", (*bench).extend},
@@ -52,6 +55,10 @@ var deeds = []deed{
 	{"", (*bench).enqueue},
 	{"", (*bench).lease},
 	{"swap: a dead letter", ended(core.Outcome{Ending: core.Erred, Permanent: true, Failure: &core.Failure{Message: "no"}}, false)},
+	{"", (*bench).enqueue},
+	{"", (*bench).hold},
+	{"", (*bench).enqueue},
+	{"exchange: completed, nothing kept, and as many leased", (*bench).exchange},
 }
 
 // bench does deeds in batches.
@@ -60,6 +67,7 @@ type bench struct {
 	backend *jobsredis.Backend
 	size    int
 	request int64
+	held    []core.Job // see hold
 }
 
 // calls passes jobs on in batches.
@@ -72,8 +80,13 @@ func (b *bench) calls(jobs []core.Job, call func(some []core.Job) error) {
 	}
 }
 
-// enqueue stores as many new jobs as it is given.
-func (b *bench) enqueue(old []core.Job) []core.Job {
+// enqueue stores as many new jobs as it is given, with IDs that the client has made.
+func (b *bench) enqueue(old []core.Job) []core.Job { return b.enqueueAs(old, true) }
+
+// enqueueGiven stores as many new jobs as it is given, with IDs that may have been used before.
+func (b *bench) enqueueGiven(old []core.Job) []core.Job { return b.enqueueAs(old, false) }
+
+func (b *bench) enqueueAs(old []core.Job, fresh bool) []core.Job {
 	jobs := make([]core.Job, len(old))
 	for i := range jobs {
 		j, err := core.New(core.Job{ID: uuid.Must(uuid.NewV7()), Type: "work", Queue: "default", MaxRetries: core.ByPolicy}, core.MaxPayload)
@@ -81,6 +94,7 @@ func (b *bench) enqueue(old []core.Job) []core.Job {
 			b.tb.Fatal(err)
 		}
 		jobs[i] = j
+		jobs[i].Fresh = fresh
 	}
 	b.calls(jobs, func(some []core.Job) error {
 		_, err := b.backend.Enqueue(b.tb.Context(), some...)
@@ -89,11 +103,36 @@ func (b *bench) enqueue(old []core.Job) []core.Job {
 	return jobs
 }
 
+// next is a request for so many jobs.
+func (b *bench) next(n int) ports.LeaseRequest {
+	b.request++
+	return ports.LeaseRequest{Queue: "default", Holder: "bench", Request: b.request, Max: n, TTL: time.Minute}
+}
+
+// hold leases as many as it is given, for exchange.
+func (b *bench) hold(ready []core.Job) []core.Job {
+	b.held = b.lease(ready)
+	return b.held
+}
+
+// exchange completes what is held, and leases as many as it is given.
+func (b *bench) exchange(ready []core.Job) (held []core.Job) {
+	jobs := b.after(b.held, core.Outcome{Ending: core.Succeeded}, false)
+	b.calls(ready, func(some []core.Job) error {
+		refused, out, err := b.backend.Exchange(b.tb.Context(), b.next(len(some)), jobs[:len(some)]...)
+		jobs, held = jobs[len(some):], append(held, out.Jobs...)
+		if err == nil && len(refused)+len(some)-len(out.Jobs) > 0 {
+			err = fmt.Errorf("%d were refused, and %d leased of %d", len(refused), len(out.Jobs), len(some))
+		}
+		return err
+	})
+	return held
+}
+
 // lease leases as many as it is given.
 func (b *bench) lease(ready []core.Job) (held []core.Job) {
 	b.calls(ready, func(some []core.Job) error {
-		b.request++
-		out, err := b.backend.Lease(b.tb.Context(), ports.LeaseRequest{Queue: "default", Holder: "bench", Request: b.request, Max: len(some), TTL: time.Minute})
+		out, err := b.backend.Lease(b.tb.Context(), b.next(len(some)))
 		held = append(held, out.Jobs...)
 		if err == nil && len(out.Jobs) != len(some) {
 			err = fmt.Errorf("%d jobs were leased, and %d are ready", len(out.Jobs), len(some))
@@ -122,18 +161,7 @@ func (b *bench) extend(held []core.Job) []core.Job {
 // ended is the deed that stores what came of held jobs.
 func ended(o core.Outcome, kept bool) func(*bench, []core.Job) []core.Job {
 	return func(b *bench, held []core.Job) []core.Job {
-		jobs := make([]core.Job, len(held))
-		for i, j := range held {
-			var err error
-			if jobs[i], err = core.Settle(j, o, core.DefaultPolicy(), time.Now(), 0); err != nil {
-				b.tb.Fatal(err)
-			}
-			if kept || jobs[i].Status == core.Failed {
-				jobs[i] = core.Retention{Keep: core.KeepRecord, Completed: time.Hour, Failed: time.Hour}.Retain(jobs[i])
-			} else {
-				jobs[i].KeepUntil = time.Time{}
-			}
-		}
+		jobs := b.after(held, o, kept)
 		b.calls(jobs, func(some []core.Job) error {
 			refused, err := b.backend.Swap(b.tb.Context(), some...)
 			if err == nil && len(refused) > 0 {
@@ -143,6 +171,23 @@ func ended(o core.Outcome, kept bool) func(*bench, []core.Job) []core.Job {
 		})
 		return jobs
 	}
+}
+
+// after is what becomes of held jobs.
+func (b *bench) after(held []core.Job, o core.Outcome, kept bool) []core.Job {
+	jobs := make([]core.Job, len(held))
+	for i, j := range held {
+		var err error
+		if jobs[i], err = core.Settle(j, o, core.DefaultPolicy(), time.Now(), 0); err != nil {
+			b.tb.Fatal(err)
+		}
+		if kept || jobs[i].Status == core.Failed {
+			jobs[i] = core.Retention{Keep: core.KeepRecord, Completed: time.Hour, Failed: time.Hour}.Retain(jobs[i])
+		} else {
+			jobs[i].KeepUntil = time.Time{}
+		}
+	}
+	return jobs
 }
 
 // price is what a job costs the server.

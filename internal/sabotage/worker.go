@@ -2,7 +2,7 @@ package main
 
 // workerRules takes out rules of how a worker brings outcomes to a backend and gets jobs in one call, and of handlers' contexts.
 var workerRules = []sabotage{
-	ofWorker("outcomes and the next lease go together", "exchange.go", "if first && l.both != nil && l.asking.TryLock() {", "if false && l.asking.TryLock() {", "TestOutcomesAndTheNextLeaseGoTogether"),
+	ofWorker("outcomes and the next lease go together", "exchange.go", "if l.both != nil && l.asking.TryLock() {", "if false && l.asking.TryLock() {", "TestOutcomesAndTheNextLeaseGoTogether"),
 	ofWorker("an exchange that fails for good is made in halves", "settle.go", "if alone && !errors.Is(", "if (alone || true) && !errors.Is(", "TestNothingIsLostWithAnExchange"),
 	ofWorker("a lease whose exchange failed is asked for again", "exchange.go", "\t\tl.unanswered(s)\n", "", "TestNothingIsLostWithAnExchange"),
 	ofWorker("a request goes with outcomes only if none is unanswered", "exchange.go", "ripe[0].unanswered != nil || ", "", "TestNothingIsLostWithAnExchange"),

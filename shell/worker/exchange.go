@@ -7,10 +7,10 @@ import (
 	"github.com/boundary-go/jobs/core"
 )
 
-// swap brings outcomes to the backend: at the first try in one call with the next lease request, if there is to be one now. It tells
-// whether they went alone: if not, an error may be the request's.
-func (l *link) swap(ctx context.Context, jobs []core.Job, first bool) (refused []core.Ref, alone bool, err error) {
-	if first && l.both != nil && l.asking.TryLock() { // else a request is under way already
+// swap brings outcomes to the backend: in one call with the next lease request, if there is to be one now. It tells
+// whether they went alone: if not, an error may be the request's, and the next call goes without one until that is answered.
+func (l *link) swap(ctx context.Context, jobs []core.Job) (refused []core.Ref, alone bool, err error) {
+	if l.both != nil && l.asking.TryLock() { // else a request is under way already
 		defer l.asking.Unlock()
 		if s, n := l.along(jobs); n > 0 {
 			refused, err = l.exchange(ctx, s, n, jobs)

@@ -95,6 +95,9 @@ func TestNothingIsLostWithAnExchange(t *testing.T) {
 				if g.count() != 50 || g.most > 5 {
 					t.Errorf("%d runs of 50 jobs, %d at once", g.count(), g.most)
 				}
+				if f.swaps > 35 {
+					t.Errorf("50 outcomes took %d calls: they went one by one", f.swaps)
+				}
 				if told := len(of[ports.JobSettled](&r.events)); told != 50 {
 					t.Errorf("told %d times that a job is settled, want 50", told)
 				}

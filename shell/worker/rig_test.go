@@ -204,6 +204,7 @@ type faulty struct {
 	down  bool            // every call fails, and is not carried out
 	lose  map[string]bool // calls that are carried out, and whose reply is lost
 	fails map[string]error
+	swaps int // calls that were let through
 }
 
 var errDown = errors.Join(ports.ErrUnavailable, errors.New("connection refused"))
@@ -247,6 +248,7 @@ func (f *faulty) Swap(ctx context.Context, jobs ...core.Job) ([]core.Ref, error)
 	if err := f.before("swap"); err != nil {
 		return nil, err
 	}
+	f.set(func() { f.swaps++ })
 	out, err := f.Backend.Swap(ctx, jobs...)
 	if lost := f.after("swap"); lost != nil {
 		return nil, lost

@@ -104,7 +104,7 @@ func (l *link) store(ctx context.Context, batch []outcome, jobs []core.Job) {
 		}
 	}
 	for failures := 0; ctx.Err() == nil; failures++ {
-		refused, alone, err := l.swap(ctx, jobs, failures == 0)
+		refused, alone, err := l.swap(ctx, jobs)
 		if err == nil {
 			l.stored(ctx, batch, refused, failures > 0)
 			return
