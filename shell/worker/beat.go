@@ -171,7 +171,7 @@ func (s *source) cancel(h *held) {
 // stuck tells of handlers that go on long after their context ended: once, and again
 // each time that it has gone on for twice as long.
 func (l *link) stuck(ctx context.Context) {
-	events, fresh := l.overdue()
+	events, fresh := l.overdue() //nolint:contextcheck // it looks at the contexts of handlers
 	for _, e := range events {
 		l.pool.opts.Observer.Observe(ctx, e)
 	}
@@ -196,7 +196,7 @@ func (l *link) overdue() (events []ports.JobStuck, fresh bool) {
 			if since := time.Since(h.over); since >= max(p.opts.StuckAfter, 2*h.told) {
 				fresh = fresh || h.told == 0
 				h.told = since
-				events = append(events, ports.JobStuck{Worker: p.opts.Name, Job: h.job, Cause: h.ctx.cause(), For: since})
+				events = append(events, ports.JobStuck{Worker: p.opts.Name, Job: h.job, Cause: context.Cause(&h.ctx), For: since})
 			}
 		}
 	}

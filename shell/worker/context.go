@@ -24,6 +24,14 @@ type runContext struct {
 
 var _ context.Context = (*runContext)(nil)
 
+// begin is called before anything else: the context is to have the values of parent, end with it, and end after limit, if that is not 0.
+func (c *runContext) begin(parent context.Context, now time.Time, limit time.Duration) {
+	c.Context = parent
+	if limit > 0 {
+		c.until = now.Add(limit)
+	}
+}
+
 // Deadline implements [context.Context].
 func (c *runContext) Deadline() (time.Time, bool) { return c.until, !c.until.IsZero() }
 
@@ -36,9 +44,6 @@ func (c *runContext) Err() error { return c.now().Err() }
 // Value implements [context.Context]. It is also where the context package looks for what ended a context, and for one that another
 // can end with.
 func (c *runContext) Value(key any) any { return c.now().Value(key) }
-
-// cause is [context.Cause] of the context.
-func (c *runContext) cause() error { return context.Cause(c.now()) }
 
 // end ends the context for a cause.
 func (c *runContext) end(cause error) {

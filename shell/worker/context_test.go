@@ -47,11 +47,12 @@ func TestAContextEndsWithItsRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
-				var kept context.Context
-				r.do(func(ctx context.Context) error { look(ctx); kept = ctx; return ctx.Err() })
+				left := make(chan context.Context, 1)
+				r.do(func(ctx context.Context) error { look(ctx); left <- ctx; return ctx.Err() })
 				r.start()
 				ref := r.enqueue()
 				r.want(ref, core.Completed, 1)
+				kept := <-left
 				if !errors.Is(kept.Err(), context.Canceled) || !errors.Is(context.Cause(kept), context.Canceled) {
 					t.Errorf("after the run: %v for %v, want that it is cancelled", kept.Err(), context.Cause(kept))
 				}

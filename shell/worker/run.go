@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,10 +56,7 @@ func (p *Pool) next() *held {
 	h.stage, h.began, h.started = running, time.Now(), h.src.link.clock.latest()
 	h.counted = h.began
 	h.src.add(h.job.Tenant, core.StartOf(h.job, h.started))
-	h.ctx.Context = ports.WithJobAt(p.base, &h.job)
-	if d := h.timeout(); d > 0 {
-		h.ctx.until = h.began.Add(d)
-	}
+	h.ctx.begin(ports.WithJobAt(p.base, &h.job), h.began, h.timeout())
 	if h.load != nil {
 		h.load.running++
 	}
@@ -86,7 +84,7 @@ func (p *Pool) run(h *held) {
 			exited = false
 			o = core.Outcome{Ending: core.Panicked, Failure: core.Describe(&core.PanicError{Value: v, Stack: string(debug.Stack())})}
 		}
-		o = attributed(o, h.ctx.cause(), h.timeout())
+		o = attributed(o, context.Cause(&h.ctx), h.timeout())
 		o.StartedAt = h.started
 		h.ctx.finish()
 		p.finish(h, o)
