@@ -1,11 +1,19 @@
 package main
 
-// workerRules takes out rules of how a worker brings outcomes to a backend and gets jobs in one call, and of handlers' contexts.
+// ofSending is a rule taken out of how the client tells a backend which IDs are new.
+func ofSending(rule, old, changed string) sabotage {
+	return sabotage{rule: rule, file: "shell/client/send.go", old: old, new: changed, pkg: "shell/client", run: "^TestOnlyTheFirstCallOfAnIDMadeHereSaysSo$"}
+}
+
+// workerRules takes out rules of how a worker brings outcomes to a backend and gets jobs in one call, of handlers' contexts, and of IDs that need
+// not be looked up.
 var workerRules = []sabotage{
 	ofWorker("outcomes and the next lease go together", "exchange.go", "if l.both != nil && l.asking.TryLock() {", "if false && l.asking.TryLock() {", "TestOutcomesAndTheNextLeaseGoTogether"),
 	ofWorker("an exchange that fails for good is made in halves", "settle.go", "if alone && !errors.Is(", "if (alone || true) && !errors.Is(", "TestNothingIsLostWithAnExchange"),
 	ofWorker("a lease whose exchange failed is asked for again", "exchange.go", "\t\tl.unanswered(s)\n", "", "TestNothingIsLostWithAnExchange"),
 	ofWorker("a request goes with outcomes only if none is unanswered", "exchange.go", "ripe[0].unanswered != nil || ", "", "TestNothingIsLostWithAnExchange"),
+	ofSending("an ID that was given is looked up", "jobs[i].Fresh = drafts[i].ownID", "jobs[i].Fresh = true"),
+	ofSending("an ID that a call may have stored is looked up", "batch[n] = s.drafts[i].job\n", "batch[n] = s.drafts[i].job\n\t\t\tbatch[n].Fresh = s.drafts[i].ownID\n"),
 	ofWorker("a context that nobody waits for ends in time", "context.go", "time.Now().Before(c.until)", "true", "TestAContextEndsWhetherSomebodyWaitsOrNot"),
 	ofWorker("a context ends with its run", "context.go", "c.ended = true", "c.ended = false", "TestAContextEndsWithItsRun"),
 	ofWorker("a context that somebody waits for ends with its run", "context.go", "\t\tc.cancel(nil)\n\t\tc.stop()\n", "", "TestAContextEndsWithItsRun"),

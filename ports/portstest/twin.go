@@ -219,7 +219,7 @@ func (s *story) after(w *twin, j core.Job, o core.Outcome, keep bool) core.Job {
 	return j
 }
 
-// exchange settles a job and leases others in one call.
+// exchange settles a job and leases all others that there are, or none, in one call.
 func (s *story) exchange() {
 	h := s.holder()
 	id, ok := s.one(s.holds[h])
@@ -229,7 +229,7 @@ func (s *story) exchange() {
 	o := rapid.SampledFrom(outcomes).Draw(s.rt, "outcome")
 	s.holds[h] = slices.DeleteFunc(s.holds[h], func(held core.ID) bool { return held == id })
 	s.requests[h]++
-	req := ports.LeaseRequest{Queue: queue, Holder: h, Request: s.requests[h], Max: rapid.IntRange(0, 3).Draw(s.rt, "max"), TTL: ttl}
+	req := ports.LeaseRequest{Queue: queue, Holder: h, Request: s.requests[h], Max: rapid.SampledFrom([]int{0, ports.MaxBatch}).Draw(s.rt, "max"), TTL: ttl}
 	var refused [2]int
 	var jobs [2][]core.Job
 	for i, w := range s.twins {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -166,5 +167,40 @@ func TestOfManyOnlyThoseAreSentAgainThatFailed(t *testing.T) {
 			same(r.t, r.kept(jobs[i].Ref()), jobs[i])
 		}
 		same(r.t, r.events.told, [][]core.Job{{jobs[0], jobs[1], jobs[3]}})
+	})
+}
+
+// A backend may skip its look for an ID only where nobody can have used that, a call whose answer was lost among them.
+func TestOnlyTheFirstCallOfAnIDMadeHereSaysSo(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.near.after = ports.ErrUncertain
+		if _, err := r.client.Enqueue(r.t.Context(), mail{To: "ada"}); err == nil {
+			t.Fatal("an answer that never came was no error")
+		}
+		r.near.after = nil
+		many, err := r.client.EnqueueMany(r.t.Context(), []client.Request{client.NewRequest(mail{To: "ada"}), client.NewRequest(mail{To: "bob"})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		own, err := r.client.Enqueue(r.t.Context(), mail{To: "eve"}, client.WithID(uuid.Must(uuid.NewV7())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []bool
+		for _, call := range r.near.calls {
+			for _, j := range call {
+				said = append(said, j.Fresh)
+			}
+		}
+		n := len(said) - 3 // calls of the first job
+		if n < 2 || !said[0] || slices.Contains(said[1:n], true) {
+			t.Errorf("of %d calls for one job, fresh were %v; want the first alone", n, said[:n])
+		}
+		same(t, said[n:], []bool{true, true, false})
+		for _, j := range append(many, own) {
+			if j.Fresh || r.kept(j.Ref()).Fresh {
+				t.Errorf("job %s is stored, and still said to be fresh", j.ID)
+			}
+		}
 	})
 }
