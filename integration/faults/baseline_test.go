@@ -10,7 +10,7 @@ import (
 // Nothing goes wrong: what the other scenarios are to be compared with.
 func TestBaseline(t *testing.T) {
 	long(t)
-	t.Parallel()
+	heavy(t) // it is about time: by itself, it says what the library takes, and not what its neighbours do
 	docker(t)
 	s := newScenario(t, "baseline", newServer(t, redis7), quick)
 	for range 2 {
