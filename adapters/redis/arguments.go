@@ -38,7 +38,7 @@ func (a *arguments) free() {
 	if cap(a.buf) > mostSpared {
 		return
 	}
-	clear(a.all[:cap(a.all)])
+	clear(a.all)
 	clear(a.slips)
 	a.all, a.slips, a.buf = a.all[:0], a.slips[:0], a.buf[:0]
 	spares.Put(a)

@@ -32,7 +32,17 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 		b.runConfirmed(ctx, durability, enqueueScript, confirmed[from:])
 	}
 	b.runAll(ctx, enqueueScript, plain)
+	defer free(confirmed, plain)
 	return b.enqueued(ctx, jobs, confirmed, plain)
+}
+
+// free gives back the room of the arguments of calls that are over.
+func free(sent ...[]call) {
+	for _, calls := range sent {
+		for i := range calls {
+			calls[i].room.free()
+		}
+	}
 }
 
 // addCalls adds the calls for the jobs of a queue.
@@ -44,8 +54,8 @@ func (b *Backend) addCalls(calls []call, jobs []core.Job, p part, confirmed bool
 			bytes += len(jobs[at[n]].Args)
 			n++
 		}
-		args, places := pack(jobs, at[:n], b.skew(), confirmed)
-		calls = append(calls, call{on: on, args: args, places: places})
+		a, places := pack(jobs, at[:n], b.skew(), confirmed)
+		calls = append(calls, call{on: on, args: a.all, room: a, places: places})
 		at = at[n:]
 	}
 	return calls
@@ -178,13 +188,13 @@ const headroom = 96
 
 // pack makes the arguments of a call for the jobs at some places, and tells in what order they are in it: in groups of those that have
 // most in common. Within a group they keep their order, and so do jobs of one ID, of which the first is stored.
-func pack(jobs []core.Job, at []int, skew any, confirmed bool) (args []any, places []int) {
+func pack(jobs []core.Job, at []int, skew any, confirmed bool) (a *arguments, places []int) {
 	first, alike, fresh, size := commonOf(&jobs[at[0]]), true, true, 0
 	for _, n := range at {
 		alike, fresh = alike && commonOf(&jobs[n]) == first, fresh && jobs[n].Fresh
 		size += headroom + len(jobs[n].Args)
 	}
-	a := argumentsOf(9+len(at), size)
+	a = argumentsOf(9+len(at), size)
 	a.add(skew)
 	a.add(flag(confirmed))
 	a.add(flag(fresh))
@@ -193,7 +203,7 @@ func pack(jobs []core.Job, at []int, skew any, confirmed bool) (args []any, plac
 		a.ids(jobs, at)
 		a.cut(from)
 		a.group(first, jobs, at)
-		return a.all, at
+		return a, at
 	}
 	order, groups := grouped(jobs, at)
 	for _, c := range order {
@@ -204,7 +214,7 @@ func pack(jobs []core.Job, at []int, skew any, confirmed bool) (args []any, plac
 	for _, c := range order {
 		a.group(c, jobs, groups[c])
 	}
-	return a.all, places
+	return a, places
 }
 
 // grouped is the jobs at some places by what they have in common.

@@ -12,12 +12,8 @@ func (b *Backend) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ...
 	if err := b.begin(ctx); err != nil {
 		return nil, ports.Leased{}, err
 	}
-	at, size := make([]int, len(jobs)), headroom
-	for n := range jobs {
-		at[n] = n
-		size += headroom + len(jobs[n].Args) + len(jobs[n].Result)
-	}
-	a := argumentsOf(11+2*len(req.Has)+6*len(jobs), size)
+	at := upTo(len(jobs))
+	a := argumentsOf(11+2*len(req.Has)+6*len(jobs), headroom+roomFor(jobs, at))
 	defer a.free()
 	b.addRequest(a, req)
 	if err := addOutcomes(a, jobs, at); err != nil {

@@ -20,6 +20,14 @@ func endOf(j *core.Job) (e end, err error) {
 	return e, err
 }
 
+// roomFor is about how many bytes the jobs at some places take with what became of them.
+func roomFor(jobs []core.Job, at []int) (bytes int) {
+	for _, n := range at {
+		bytes += headroom + len(jobs[n].Args) + len(jobs[n].Result)
+	}
+	return bytes
+}
+
 // addOutcomes adds what became of leased jobs, in groups of those in a row of which it is the same.
 func addOutcomes(a *arguments, jobs []core.Job, at []int) error {
 	for len(at) > 0 {

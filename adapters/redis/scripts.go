@@ -209,8 +209,9 @@ func (b *Backend) runOn(ctx context.Context, client processor, s *script, on *bo
 // call is one of several calls of a script, and what came of it.
 type call struct {
 	on     *boxed
-	args   []any // with room for a name
-	places []int // of the jobs that it is about, among those of the caller; where that matters
+	args   []any      // with room for a name
+	room   *arguments // that they are in, where it is to be given back
+	places []int      // of the jobs that it is about, among those of the caller; where that matters
 	outcome
 }
 

@@ -31,11 +31,7 @@ func (b *Backend) Swap(ctx context.Context, jobs ...core.Job) (refused []core.Re
 // swapBatch swaps the jobs at some places, which are of one queue and holder.
 func (b *Backend) swapBatch(ctx context.Context, queue string, jobs []core.Job, at []int) ([]core.Ref, error) {
 	holder, remember := jobs[at[0]].Holder, b.remember(queue).Milliseconds()
-	size := 0
-	for _, n := range at {
-		size += headroom + len(jobs[n].Args) + len(jobs[n].Result)
-	}
-	s, a := changeScript, argumentsOf(3+6*len(at), size)
+	s, a := changeScript, argumentsOf(3+6*len(at), roomFor(jobs, at))
 	defer a.free()
 	a.add(b.skew())
 	var err error

@@ -5,8 +5,8 @@ func ofSending(rule, old, changed string) sabotage {
 	return sabotage{rule: rule, file: "shell/client/send.go", old: old, new: changed, pkg: "shell/client", run: "^TestOnlyTheFirstCallOfAnIDMadeHereSaysSo$"}
 }
 
-// workerRules takes out rules of how a worker brings outcomes to a backend and gets jobs in one call, of handlers' contexts, and of IDs that need
-// not be looked up.
+// workerRules takes out rules of how a worker brings outcomes to a backend and gets jobs in one call, of how many may wait in it, of handlers' contexts, and
+// of IDs that need not be looked up.
 var workerRules = []sabotage{
 	ofWorker("outcomes and the next lease go together", "exchange.go", "if l.both != nil && l.asking.TryLock() {", "if false && l.asking.TryLock() {", "TestOutcomesAndTheNextLeaseGoTogether"),
 	ofWorker("an exchange that fails for good is made in halves", "settle.go", "if alone && !errors.Is(", "if (alone || true) && !errors.Is(", "TestNothingIsLostWithAnExchange"),
@@ -14,6 +14,9 @@ var workerRules = []sabotage{
 	ofWorker("a request goes with outcomes only if none is unanswered", "exchange.go", "ripe[0].unanswered != nil || ", "", "TestNothingIsLostWithAnExchange"),
 	ofSending("an ID that was given is looked up", "jobs[i].Fresh = drafts[i].ownID", "jobs[i].Fresh = true"),
 	ofSending("an ID that a call may have stored is looked up", "batch[n] = s.drafts[i].job\n", "batch[n] = s.drafts[i].job\n\t\t\tbatch[n].Fresh = s.drafts[i].ownID\n"),
+	ofWorker("who waits for a place does not take one from his tenant's turns", "share.go", "p.shareOf(p.opts.Places + l.prefetch)", "p.most()", "TestHowManyMayWait"),
+	ofWorker("no more wait than there are places", "fetch.go", "most := max(l.pool.opts.Places, 10)", "most := 2 * max(l.pool.opts.Places, 10)", "TestHowManyMayWait"),
+	ofWorker("while several tenants have work few wait", "fetch.go", "most = l.pool.opts.Places / 4", "most = l.pool.opts.Places", "TestHowManyMayWait"),
 	ofWorker("a context that nobody waits for ends in time", "context.go", "time.Now().Before(c.until)", "true", "TestAContextEndsWhetherSomebodyWaitsOrNot"),
 	ofWorker("a context ends with its run", "context.go", "c.ended = true", "c.ended = false", "TestAContextEndsWithItsRun"),
 	ofWorker("a context that somebody waits for ends with its run", "context.go", "\t\tc.cancel(nil)\n\t\tc.stop()\n", "", "TestAContextEndsWithItsRun"),

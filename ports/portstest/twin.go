@@ -147,11 +147,7 @@ func (s *story) lease() {
 		}
 	}
 	s.equal("leased", jobs[0], jobs[1])
-	for _, j := range jobs[0] {
-		if !slices.Contains(s.holds[h], j.ID) {
-			s.holds[h] = append(s.holds[h], j.ID)
-		}
-	}
+	s.got(h, jobs[0])
 }
 
 // reply is the answer to a request, or to its repetition if the first one is lost.
@@ -186,15 +182,31 @@ var outcomes = []core.Outcome{
 	{Ending: core.PutAside, Reason: "nobody can"},
 }
 
+// got notes what a holder has leased.
+func (s *story) got(h string, jobs []core.Job) {
+	for _, j := range jobs {
+		if !slices.Contains(s.holds[h], j.ID) {
+			s.holds[h] = append(s.holds[h], j.ID)
+		}
+	}
+}
+
+// ending draws a job of a holder's, whose run is over, and what came of it; none if he has none.
+func (s *story) ending() (h string, id core.ID, o core.Outcome, ok bool) {
+	h = s.holder()
+	if id, ok = s.one(s.holds[h]); ok {
+		o = rapid.SampledFrom(outcomes).Draw(s.rt, "outcome")
+		s.holds[h] = slices.DeleteFunc(s.holds[h], func(held core.ID) bool { return held == id })
+	}
+	return h, id, o, ok
+}
+
 func (s *story) settle() {
-	h := s.holder()
-	id, ok := s.one(s.holds[h])
+	h, id, o, ok := s.ending()
 	if !ok {
 		return
 	}
-	o := rapid.SampledFrom(outcomes).Draw(s.rt, "outcome")
 	keep := rapid.Bool().Draw(s.rt, "keep")
-	s.holds[h] = slices.DeleteFunc(s.holds[h], func(held core.ID) bool { return held == id })
 	var refused [2]int
 	for i, w := range s.twins {
 		j := s.after(w, w.leased[id], o, keep)
@@ -221,13 +233,10 @@ func (s *story) after(w *twin, j core.Job, o core.Outcome, keep bool) core.Job {
 
 // exchange settles a job and leases all others that there are, or none, in one call.
 func (s *story) exchange() {
-	h := s.holder()
-	id, ok := s.one(s.holds[h])
+	h, id, o, ok := s.ending()
 	if !ok {
 		return
 	}
-	o := rapid.SampledFrom(outcomes).Draw(s.rt, "outcome")
-	s.holds[h] = slices.DeleteFunc(s.holds[h], func(held core.ID) bool { return held == id })
 	s.requests[h]++
 	req := ports.LeaseRequest{Queue: queue, Holder: h, Request: s.requests[h], Max: rapid.SampledFrom([]int{0, ports.MaxBatch}).Draw(s.rt, "max"), TTL: ttl}
 	var refused [2]int
@@ -242,11 +251,7 @@ func (s *story) exchange() {
 	}
 	s.must(refused[0] == refused[1], "exchanging: %d and %d refused", refused[0], refused[1])
 	s.equal("exchanged", jobs[0], jobs[1])
-	for _, j := range jobs[0] {
-		if !slices.Contains(s.holds[h], j.ID) {
-			s.holds[h] = append(s.holds[h], j.ID)
-		}
-	}
+	s.got(h, jobs[0])
 }
 
 func (s *story) settleStale() {

@@ -143,3 +143,54 @@ func TestThrottledTenantWaits(t *testing.T) {
 		}
 	})
 }
+
+// modest is a slow queue, of which the worker sees no more, that notes how much is asked of it.
+type modest struct {
+	ports.Queue
+	rig   *rig
+	mu    sync.Mutex
+	here  int // jobs that are asked for, with those that run or wait already, at the most
+	ofOne int // jobs of one tenant that are asked for, at the most
+}
+
+func (m *modest) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
+	s := m.rig.pool.Status()
+	m.mu.Lock()
+	m.here, m.ofOne = max(m.here, s.Running+s.Waiting+req.Max), max(m.ofOne, req.Share)
+	m.mu.Unlock()
+	out, err := m.Queue.Lease(ctx, req)
+	time.Sleep(5 * time.Millisecond)
+	return out, err
+}
+
+// While jobs are quick some wait for a place: no more than there are places, and a quarter of that while others have work too. A
+// tenant's share is of the places and of what may wait, or those that wait would be taken from its turns.
+func TestHowManyMayWait(t *testing.T) {
+	for name, c := range map[string]struct {
+		tenants     []string
+		here, ofOne int // at the most; ten less is too few
+	}{
+		"of one tenant":   {[]string{"one"}, 80, 0},
+		"of two tenants":  {[]string{"one", "other"}, 50, 37},
+		"of five tenants": {[]string{"a", "b", "c", "d", "e"}, 50, 37},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				m := &modest{Queue: r.backend, rig: r}
+				r.queue, r.opts.Places = m, 40
+				r.do(func(context.Context) error { time.Sleep(time.Millisecond); return nil })
+				for i := range 3000 {
+					r.enqueue(ofTenant(c.tenants[i%len(c.tenants)]))
+				}
+				r.start()
+				r.pass(300 * time.Millisecond)
+				if m.here > c.here || m.here <= c.here-10 {
+					t.Errorf("with what it asks for it has up to %d jobs, want %d or a few less", m.here, c.here)
+				}
+				if m.ofOne > c.ofOne || m.ofOne < c.ofOne-6 {
+					t.Errorf("of one tenant it asks for up to %d, want %d or a few less", m.ofOne, c.ofOne)
+				}
+			})
+		})
+	}
+}

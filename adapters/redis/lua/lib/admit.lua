@@ -17,10 +17,10 @@ local function admit(entries, ids, records)
   local n = #ids
   for i = 1, #entries do
     local id, record = entries[i], found[i]
-    local known, flags = byte(record or '', 1, 2) -- without calls, for all but a few
+    local version, flags = byte(record or '', 1, 2) -- what readable and flagged would ask for each of them
     if aside[id] then
-      known = nil
-    elseif known ~= VERSION or #record < 24 then
+      -- sideline_all sees to it
+    elseif version ~= VERSION or #record < 24 then
       unreadable(id, record)
       dropped[#dropped + 1] = id
     elseif flags ~= 0 and flagged(record, LINED) then
