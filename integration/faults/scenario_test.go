@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "building the program: %v\n%s", err, out)
 		os.Exit(1)
 	}
+	go watchMachine()
 	programs["program"] = filepath.Join(dir, "program")
 	programs["skewed"] = filepath.Join(dir, "skewed") // built by who asks for it first
 	code := redistest.Main(m)
@@ -69,12 +70,14 @@ func leaveOut(t *testing.T, why string) {
 // whole reports whether all scenarios are to run, by themselves.
 func whole() bool { return os.Getenv("JOBS_FAULTS") == "all" }
 
-// soon is how late something may be that is to come within d: thrice as late where other tests have the machine too.
+// soon is how late something may be that is to come within d: thrice as late where other tests have the machine too, and later by as long as
+// the machine stood still in that time and the half minute before.
 func soon(d time.Duration) time.Duration {
+	still, _ := stoodStill(d + 30*time.Second)
 	if !whole() {
 		d *= 3
 	}
-	return d
+	return d + still
 }
 
 // heavy has a scenario run by itself where all run: it takes the machine from others. Among other tests it is a light one.

@@ -51,4 +51,7 @@ func printTable() {
 		_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s\n", name, v.lost, v.extra, v.beside, recovery, v.note)
 	}
 	_ = w.Flush()
+	if sum, longest := stoodStill(24 * time.Hour); sum > 0 {
+		_, _ = fmt.Fprintf(out, "the machine stood still for %s in all, %s at the most\n", sum.Round(time.Millisecond), longest.Round(time.Millisecond))
+	}
 }
