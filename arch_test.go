@@ -37,6 +37,8 @@ var rooms = []room{
 	{folder: "adapters/memory", ours: []string{"core", "ports"}},
 	{folder: "adapters/logging", ours: []string{"core", "ports"}},
 	{folder: "adapters/redis", ours: []string{"core", "ports"}, others: []string{"github.com/redis/go-redis/v9"}},
+	{folder: "adapters/postgres", ours: []string{"core", "ports"}, others: []string{"github.com/jackc/pgx/v5"}},
+	{folder: "shell/tenant", ours: []string{"core", "ports"}, others: []string{"github.com/hashicorp/golang-lru/v2"}},
 	{folder: "shell/*", ours: []string{"core", "ports"}, others: []string{"github.com/google/uuid"}},
 	{folder: "config", ours: []string{"core"}, others: []string{
 		"github.com/knadh/koanf", "go.yaml.in/yaml/v3", "github.com/a8m/envsubst", "github.com/go-viper/mapstructure/v2",

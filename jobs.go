@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -75,6 +76,17 @@ type (
 	// WorkerInfo is a worker as others see it.
 	WorkerInfo = ports.WorkerInfo
 
+	// Tenancy is what there is to know of a tenant: its schema, its state, …; see [TenancyOf].
+	Tenancy = ports.Tenancy
+	// TenantState says whether work is done for a tenant.
+	TenantState = ports.TenantState
+	// Resolver knows the tenants; see [TenantResolver].
+	Resolver = ports.Resolver
+	// Scope does work as a tenant; see [TenantScope].
+	Scope = ports.Scope
+	// Outbox is where [Client.EnqueueVia] puts jobs that are to be enqueued if a transaction is committed.
+	Outbox = ports.Outbox
+
 	// Observer is told what happens to jobs and workers.
 	Observer = ports.Observer
 	// Selective is what an [Observer] may be besides, to say which events it follows.
@@ -101,6 +113,8 @@ type (
 	DataLossSuspected = ports.DataLossSuspected
 	// CallFailed says that a call to a backend failed, and will be repeated.
 	CallFailed = ports.CallFailed
+	// RelayFailed says that something of an outbox was not relayed yet.
+	RelayFailed = ports.RelayFailed
 	// WorkerStarted says that a worker began to lease.
 	WorkerStarted = ports.WorkerStarted
 	// WorkerStopped says that a worker is done.
@@ -137,6 +151,13 @@ const (
 	Cancelled = core.Cancelled
 )
 
+// The states of a tenant.
+const (
+	TenantActive    = ports.TenantActive
+	TenantSuspended = ports.TenantSuspended
+	TenantDeleted   = ports.TenantDeleted
+)
+
 // The strategies of a [RetryPolicy].
 const (
 	Schedule    = core.Schedule
@@ -155,23 +176,24 @@ const (
 // What calls fail with; ask with [errors.Is]. An Enqueue that fails with anything but
 // [ErrUncertain] has stored nothing.
 var (
-	ErrDuplicate    = ports.ErrDuplicate    // the ID is kept or remembered in its queue
-	ErrInvalid      = core.ErrInvalid       // a name, an option, the encoding, the queue
-	ErrTooLarge     = core.ErrTooLarge      // more bytes than the queue allows
-	ErrBackendFull  = ports.ErrBackendFull  // the backend has no room
-	ErrTenantClosed = ports.ErrTenantClosed // no more jobs of the tenant are taken in
-	ErrQuota        = ports.ErrQuota        // the tenant is over its quota
-	ErrTenant       = ports.ErrTenant       // another tenant's job, from inside of a tenant's job
-	ErrClosed       = ports.ErrClosed       // the client's backend is closed
-	ErrUnavailable  = ports.ErrUnavailable  // the backend did not take the call
-	ErrRefused      = ports.ErrRefused      // the backend will not take the call: its user lacks a right, say
-	ErrUncertain    = ports.ErrUncertain    // perhaps stored: enqueue again with the same ID
-	ErrUnconfirmed  = ports.ErrUnconfirmed  // an ErrUncertain: stored, and not as safely as was asked for
-	ErrNotFound     = ports.ErrNotFound     // no such job, or queue
-	ErrRunning      = operator.ErrRunning   // a running job cannot be deleted
-	ErrChanged      = operator.ErrChanged   // a job that changed each time that somebody tried to change it
-	ErrAmbiguous    = operator.ErrAmbiguous // several queues have a job of that ID
-	ErrUnsupported  = ports.ErrUnsupported  // something that this backend cannot do
+	ErrDuplicate     = ports.ErrDuplicate     // the ID is kept or remembered in its queue
+	ErrInvalid       = core.ErrInvalid        // a name, an option, the encoding, the queue
+	ErrTooLarge      = core.ErrTooLarge       // more bytes than the queue allows
+	ErrBackendFull   = ports.ErrBackendFull   // the backend has no room
+	ErrTenantClosed  = ports.ErrTenantClosed  // no more jobs of the tenant are taken in
+	ErrUnknownTenant = ports.ErrUnknownTenant // a tenant that there is not, or whose place is not there
+	ErrQuota         = ports.ErrQuota         // the tenant is over its quota
+	ErrTenant        = ports.ErrTenant        // another tenant's job, from inside of a tenant's job
+	ErrClosed        = ports.ErrClosed        // the client's backend is closed
+	ErrUnavailable   = ports.ErrUnavailable   // the backend did not take the call
+	ErrRefused       = ports.ErrRefused       // the backend will not take the call: its user lacks a right, say
+	ErrUncertain     = ports.ErrUncertain     // perhaps stored: enqueue again with the same ID
+	ErrUnconfirmed   = ports.ErrUnconfirmed   // an ErrUncertain: stored, and not as safely as was asked for
+	ErrNotFound      = ports.ErrNotFound      // no such job, or queue
+	ErrRunning       = operator.ErrRunning    // a running job cannot be deleted
+	ErrChanged       = operator.ErrChanged    // a job that changed each time that somebody tried to change it
+	ErrAmbiguous     = operator.ErrAmbiguous  // several queues have a job of that ID
+	ErrUnsupported   = ports.ErrUnsupported   // something that this backend cannot do
 )
 
 // Why a handler's context ended, as [context.Cause] tells it.
@@ -292,6 +314,12 @@ func FromContext(ctx context.Context) (Job, bool) { return ports.FromContext(ctx
 
 // WithTenant is ctx in which work is done for a tenant: jobs enqueued with it are that tenant's.
 func WithTenant(ctx context.Context, id string) context.Context { return ports.WithTenant(ctx, id) }
+
+// TenancyOf is what is known of the tenant for whom work is done in ctx, if a [TenantResolver] or the key tenants.schemas tells.
+func TenancyOf(ctx context.Context) (Tenancy, bool) { return ports.TenancyOf(ctx) }
+
+// Logger logs with the attributes job_id, job_type, queue, attempt and tenant of the job that runs in ctx.
+func Logger(ctx context.Context) *slog.Logger { return ports.Logger(ctx) }
 
 // Tenant is the tenant for whom work is done in ctx.
 func Tenant(ctx context.Context) (string, bool) { return ports.Tenant(ctx) }

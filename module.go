@@ -39,6 +39,8 @@ func Module(path string, opts ...ModuleOption) fx.Option {
 		fx.Options(backendOptions(cfg)...),
 		placed[MiddlewareFunc]("middleware", a.middleware),
 		placed[Observer]("observers", a.observers),
+		placed[Scope]("scopes", a.scopes),
+		placed[Resolver]("resolvers", a.resolvers),
 		fx.Provide(provideBackends, provideWatch, fx.Private),
 		fx.Provide(provideClient, newOperator, provideSystem),
 		fx.Options(partOptions(cfg)...),
@@ -55,6 +57,8 @@ type assembly struct {
 	getenv     func(string) (string, bool)
 	middleware []any
 	observers  []any
+	scopes     []any
+	resolvers  []any
 }
 
 // WithConfig takes the configuration from the program instead of a file. Start from [config.Default].
@@ -73,6 +77,21 @@ func Middleware(constructors ...any) ModuleOption {
 // [Observer], or a constructor of one that fx calls with what it asks for.
 func Observers(constructors ...any) ModuleOption {
 	return func(a *assembly) { a.observers = append(a.observers, constructors...) }
+}
+
+// TenantScope runs each job in its tenant's place, as [postgres.NewScope] has it: in the tenant's schema. It is a [Scope], or a
+// constructor of one that fx calls with what it asks for. It needs to know the tenants, from a [TenantResolver] or the key tenants.schemas.
+//
+// [postgres.NewScope]: https://pkg.go.dev/github.com/boundary-go/jobs/adapters/postgres#NewScope
+func TenantScope(constructor any) ModuleOption {
+	return func(a *assembly) { a.scopes = append(a.scopes, constructor) }
+}
+
+// TenantResolver tells what there is to know of a tenant: jobs of one that is unknown or suspended wait, and their handlers find the rest by
+// [TenancyOf]. It is a [Resolver], or a constructor of one that fx calls with what it asks for. What it says is believed for some
+// seconds (tenants.cache).
+func TenantResolver(constructor any) ModuleOption {
+	return func(a *assembly) { a.resolvers = append(a.resolvers, constructor) }
 }
 
 func (a assembly) config(path string) (config.Config, error) {
@@ -203,6 +222,8 @@ type systemIn struct {
 	Operator   *Operator
 	Handlers   []Handler               `group:"jobs.handlers"`
 	Middleware []place[MiddlewareFunc] `group:"jobs.middleware"`
+	Scopes     []place[Scope]          `group:"jobs.scopes"`
+	Resolvers  []place[Resolver]       `group:"jobs.resolvers"`
 	Stray      Handler                 `optional:"true"`
 	Strays     []Handler               `optional:"true"`
 	Lifecycle  fx.Lifecycle
@@ -215,9 +236,13 @@ func provideSystem(in systemIn) (*System, error) {
 		return nil, err
 	}
 	warnOfMemory(in.Watch.log, in.Config)
+	asTenant, err := tenantMiddleware(in.Config, ordered(in.Scopes), ordered(in.Resolvers))
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
 	s, err := newSystem(in.Config, parts{
 		backends: in.Backends, watch: in.Watch, client: in.Client, operator: in.Operator,
-		handlers: in.Handlers, middleware: ordered(in.Middleware),
+		handlers: in.Handlers, middleware: append(asTenant, ordered(in.Middleware)...),
 		exit: func() { _ = in.Shutdowner.Shutdown(fx.ExitCode(1)) }, // it fails where the application ends already
 	})
 	if err != nil {

@@ -126,7 +126,7 @@ func (s *System) newWorker(name string, p parts) (*worker.Pool, error) {
 	opts := worker.Options{
 		Name: name, Registry: s.registries[w.Registry], Places: w.WorkerCount, Poll: w.PollInterval, StopWithin: w.StopWithin,
 		StuckAfter: w.StuckAfter, RunOn: w.OnLeaseUncertain == config.Continue, MaxShare: max(1, int(math.Round(float64(w.MaxShare)*100))),
-		Middleware: p.middleware, Observer: p.watch.observer,
+		Middleware: p.middleware, Observer: p.watch.observer, Log: p.watch.log,
 	}
 	if w.OnStuck == config.Exit {
 		opts.OnStuck = func() {

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -10,15 +11,50 @@ import (
 	"github.com/boundary-go/jobs/config"
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
+	"github.com/boundary-go/jobs/shell/tenant"
 )
+
+// tenantMiddleware runs jobs as their tenants, where somebody says what that means; else there is none.
+func tenantMiddleware(cfg config.Config, scopes []Scope, resolvers []Resolver) ([]MiddlewareFunc, error) {
+	t := cfg.Tenants
+	listed := tenant.Listed{}
+	for id, in := range t.Schemas {
+		var state ports.TenantState
+		_ = state.UnmarshalText([]byte(in.State)) // it was found to be good
+		listed[id] = Tenancy{ID: id, Slug: in.Slug, Schema: in.Schema, Role: in.Role, State: state}
+	}
+	switch {
+	case len(scopes) > 1 || len(resolvers) > 1:
+		return nil, errors.New("there can be one TenantScope and one TenantResolver, and there are more")
+	case len(resolvers) > 0 && len(listed) > 0:
+		return nil, errors.New("the tenants are known from a TenantResolver and from the key tenants.schemas: there can be only one")
+	case len(resolvers) == 0 && len(listed) == 0 && len(scopes) > 0:
+		return nil, errors.New("a TenantScope needs to know the tenants: add a TenantResolver, or the key tenants.schemas")
+	case len(resolvers) == 0 && len(listed) == 0:
+		return nil, nil
+	}
+	o := tenant.Options{
+		Resolver: listed, RetryAfter: t.RetryAfter, UnknownTTL: t.UnknownTTL,
+		Deleted: map[string]tenant.Deleted{config.Cancel: tenant.Cancel, config.Wait: tenant.Wait}[t.Deleted],
+	}
+	if len(resolvers) > 0 {
+		if o.Resolver = resolvers[0]; t.Cache > 0 {
+			o.Resolver = tenant.NewCache(o.Resolver, t.Cache)
+		}
+	}
+	if len(scopes) > 0 {
+		o.Scope = scopes[0]
+	}
+	return []MiddlewareFunc{tenant.New(o)}, nil
+}
 
 // limitsOf is what the configuration gives a queue, its tenants and its job types. It was found to be good.
 func limitsOf(cfg config.Config, queue string) ports.Configured {
 	t := cfg.Tenants
 	out := ports.Configured{Tenants: map[string]core.Limits{}, Types: map[string]core.Limits{}}
 	out.Default, _ = t.Tiers[t.Default].Limits()
-	for tenant, tier := range t.Members {
-		out.Tenants[tenant], _ = t.Tiers[tier].Limits()
+	for member, tier := range t.Members {
+		out.Tenants[member], _ = t.Tiers[tier].Limits()
 	}
 	for jobType, l := range cfg.Types {
 		out.Types[jobType], _ = l.Limits()

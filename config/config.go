@@ -29,7 +29,7 @@ type Config struct {
 	Registries map[string]Registry `koanf:"registries"`
 	// What runs jobs, by name. With `workers: {}` nothing does.
 	Workers map[string]Worker `koanf:"workers"`
-	// What tenants may have of each queue.
+	// What tenants may have of each queue, and where their data is.
 	Tenants Tenants `koanf:"tenants"`
 	// What all jobs of a type together may have of each queue, by job type.
 	Types map[string]TypeLimits `koanf:"types"`
@@ -150,7 +150,7 @@ type Worker struct {
 	OnLeaseUncertain string `koanf:"on_lease_uncertain"`
 }
 
-// Tenants is what tenants may have of each queue.
+// Tenants is what tenants may have of each queue, and where their data is.
 type Tenants struct {
 	// The tier of every tenant that is not a member of another; without it they have no limits.
 	Default string `koanf:"default"`
@@ -158,6 +158,28 @@ type Tenants struct {
 	Tiers map[string]Tier `koanf:"tiers"`
 	// The tiers of tenants, by tenant.
 	Members map[string]string `koanf:"members"`
+	// Where the data of each tenant is, by tenant, unless the application has a resolver of its own.
+	Schemas map[string]Tenancy `koanf:"schemas"`
+	// How long a job waits whose tenant is unknown or suspended; 0 is a little longer each time, up to 30s.
+	RetryAfter time.Duration `koanf:"retry_after"`
+	// How long a tenant may be unknown before a job of it is dead; 0 is not at all.
+	UnknownTTL time.Duration `koanf:"unknown_ttl"`
+	// What becomes of the jobs of a tenant that is deleted: fail, which makes them dead letters, cancel, or wait.
+	Deleted string `koanf:"deleted"`
+	// How long what a resolver said of a tenant is believed; 0 is not at all.
+	Cache time.Duration `koanf:"cache"`
+}
+
+// Tenancy is where the data of a tenant is, and whether its jobs run.
+type Tenancy struct {
+	// The schema of the database that its data is in.
+	Schema string `koanf:"schema"`
+	// Its short name, for messages and addresses.
+	Slug string `koanf:"slug"`
+	// The role of the database that its jobs run as; without it they run as the connection's own.
+	Role string `koanf:"role"`
+	// Whether its jobs run: active; suspended, and they wait; or deleted.
+	State string `koanf:"state"`
 }
 
 // Tier is what a tenant may have of a queue, in all processes together.
@@ -218,6 +240,20 @@ const (
 	Continue  = "continue"  // they run on; another worker may run the same jobs beside them
 )
 
+// States of a tenant.
+const (
+	Active    = "active"    // its jobs run
+	Suspended = "suspended" // they wait
+	Deleted   = "deleted"   // they are not run any more
+)
+
+// What becomes of the jobs of a tenant that is deleted.
+const (
+	Fail   = "fail"   // they are dead letters
+	Cancel = "cancel" // they are cancelled
+	Wait   = "wait"   // they wait
+)
+
 // Roles of a process.
 const (
 	RoleClient = "client"
@@ -240,6 +276,7 @@ func Default(b Backend) Config {
 		Retries:    map[string]Retry{DefaultName: DefaultRetry()},
 		Registries: map[string]Registry{DefaultName: {}},
 		Workers:    map[string]Worker{DefaultName: DefaultWorker()},
+		Tenants:    DefaultTenants(),
 		Roles:      []string{RoleClient, RoleWorker},
 	}
 }
@@ -273,6 +310,14 @@ func DefaultWorker() Worker {
 		StuckAfter: 10 * time.Second, OnStuck: Hold, MaxShare: 0.75, OnLeaseUncertain: Interrupt,
 	}
 }
+
+// DefaultTenants is tenants without limits, of whom nothing is known, with every default.
+func DefaultTenants() Tenants {
+	return Tenants{RetryAfter: 5 * time.Minute, UnknownTTL: 24 * time.Hour, Deleted: Fail, Cache: 10 * time.Second}
+}
+
+// DefaultTenancy is that of a tenant with every default.
+func DefaultTenancy() Tenancy { return Tenancy{State: Active} }
 
 // DefaultTier is a tier with every default: a turn like everybody's, and no limits.
 func DefaultTier() Tier { return Tier{Weight: 1, Burst: 1} }

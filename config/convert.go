@@ -112,6 +112,8 @@ func (c converter) named(p path, t reflect.Type, v any) any {
 		return c.refuse(p, "it is %s, and should be tenants and their tiers, as in { acme: free }", kindOf(v))
 	case !ok && v != nil && t == reflect.TypeFor[TypeLimits]():
 		return c.refuse(p, "it is %s, and should be job types and their limits, as in { export: { max_running: 3 } }", kindOf(v))
+	case !ok && v != nil && t == reflect.TypeFor[Tenancy]():
+		return c.refuse(p, "it is %s, and should be tenants and where their data is, as in { acme: { schema: tenant_acme } }", kindOf(v))
 	case !ok && v != nil:
 		return c.refuse(p, "it is %s, and should be names and what they stand for, as in { default: {} }", kindOf(v))
 	}
@@ -127,14 +129,15 @@ func (c converter) named(p path, t reflect.Type, v any) any {
 	return out
 }
 
-// badKey says what is wrong with the name of something of a type: a tenant, where it stands for a text, or a part.
+// badKey says what is wrong with the name of something of a type: a tenant, a job type, or a part.
 func badKey(t reflect.Type, name string) string {
+	tenant, jobType := t.Kind() == reflect.String || t == reflect.TypeFor[Tenancy](), t == reflect.TypeFor[TypeLimits]()
 	switch {
-	case t.Kind() == reflect.String && core.CheckIdentifier(name) != nil:
+	case tenant && core.CheckIdentifier(name) != nil:
 		return fmt.Sprintf("%s is no tenant: it takes 1 to %d printable ASCII characters, no space", quoted(name), core.MaxIdentifier)
-	case t == reflect.TypeFor[TypeLimits]() && core.CheckIdentifier(name) != nil:
+	case jobType && core.CheckIdentifier(name) != nil:
 		return fmt.Sprintf("%s is no job type: it takes 1 to %d printable ASCII characters, no space", quoted(name), core.MaxIdentifier)
-	case t.Kind() != reflect.String && t != reflect.TypeFor[TypeLimits]() && core.CheckName(name) != nil:
+	case !tenant && !jobType && core.CheckName(name) != nil:
 		return badName(name)
 	default:
 		return ""

@@ -207,6 +207,11 @@ func everyKey() config.Config {
 				"free": {Weight: 1, MaxRunning: 5, Rate: "10/1s", Burst: 20, MaxWaiting: 1000}, "enterprise": {Weight: 4, Burst: 1},
 			},
 			Members: map[string]string{"acme": "enterprise", "globex:eu": "free"},
+			Schemas: map[string]config.Tenancy{
+				"acme":      {Schema: "tenant_acme", Slug: "acme-inc", Role: "acme", State: config.Suspended},
+				"globex:eu": {Schema: "tenant_globex", State: config.Active},
+			},
+			RetryAfter: time.Minute, UnknownTTL: 2 * time.Hour, Deleted: config.Cancel, Cache: 3 * time.Second,
 		},
 		Types: map[string]config.TypeLimits{
 			"export": {MaxRunning: 3, Rate: "10/1m", Burst: 2}, "report:pdf": {MaxRunning: 1, Burst: 1},

@@ -126,10 +126,14 @@ func defaults(noFile bool, named map[string]any) map[string]any {
 	fill("retries", DefaultRetry())
 	fill("registries", Registry{})
 	fill("workers", DefaultWorker())
-	said, _ := section("tenants")["tiers"].(map[string]any)
-	if tiers := allOf(said, DefaultTier()); len(tiers) > 0 {
-		out["tenants"] = map[string]any{"tiers": tiers}
+	tenants := mapOf(DefaultTenants())
+	for key, part := range map[string]any{"tiers": DefaultTier(), "schemas": DefaultTenancy()} {
+		said, _ := section("tenants")[key].(map[string]any)
+		if parts := allOf(said, part); len(parts) > 0 {
+			tenants[key] = parts
+		}
 	}
+	out["tenants"] = tenants
 	if types := allOf(section("types"), DefaultTypeLimits()); len(types) > 0 {
 		out["types"] = types
 	}

@@ -246,6 +246,30 @@ func (c *check) tenants(p path, t Tenants) {
 	for _, tenant := range sortedKeys(t.Members) {
 		refer(c, p.to("members").to(tenant), "tier", t.Members[tenant], p.to("tiers"), t.Tiers)
 	}
+	whose := map[string]string{}
+	for _, tenant := range sortedKeys(t.Schemas) {
+		at := p.to("schemas").to(tenant)
+		c.tenancy(at, t.Schemas[tenant])
+		schema := t.Schemas[tenant].Schema
+		if other, taken := whose[schema]; taken && schema != "" {
+			c.fault(at.to("schema"), "%s is that of tenant %s already", value(quoted(schema)), other)
+		}
+		whose[schema] = tenant
+	}
+	c.span(p.to("retry_after"), t.RetryAfter, 0)
+	c.span(p.to("unknown_ttl"), t.UnknownTTL, 0)
+	c.word(p.to("deleted"), cmp.Or(t.Deleted, Fail), Fail, Cancel, Wait) // a program may leave it out
+	c.span(p.to("cache"), t.Cache, 0)
+}
+
+func (c *check) tenancy(p path, t Tenancy) {
+	if bad := badKey(reflect.TypeFor[Tenancy](), p[len(p)-1]); bad != "" {
+		c.fault(p, "%s", bad)
+	}
+	if t.Schema == "" {
+		c.fault(p.to("schema"), "say which schema its data is in")
+	}
+	c.word(p.to("state"), cmp.Or(t.State, Active), Active, Suspended, Deleted)
 }
 
 func (c *check) tier(p path, t Tier) {

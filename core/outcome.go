@@ -68,8 +68,8 @@ type Outcome struct {
 }
 
 // Judge reads a handler's error: nil, one of the five that ask for something
-// ([Permanent], [Snooze], [Throttled], [RetryIn], [CancelJob]) anywhere in the chain, or any other,
-// which is a failure.
+// ([Permanent], [Snooze], [Throttled], [RetryIn], [CancelJob]) anywhere in the chain, one that holds the job back
+// ([HoldBack], [HoldTenant]), or any other, which is a failure.
 func Judge(err error) Outcome {
 	if err == nil {
 		return Outcome{Ending: Succeeded}
@@ -80,6 +80,11 @@ func Judge(err error) Outcome {
 		return o
 	}
 	switch c.verb {
+	case holdBack, holdTenant:
+		o = Outcome{Ending: PutAside, Reason: c.Error(), Throttled: c.verb == holdTenant}
+		if c.delay > 0 {
+			o.Delay = &c.delay
+		}
 	case permanent:
 		o.Permanent = true
 	case retryIn:
@@ -100,6 +105,8 @@ const (
 	throttled
 	retryIn
 	cancelJob
+	holdBack
+	holdTenant
 )
 
 // control is an error by which a handler says what shall become of its job.
@@ -149,5 +156,16 @@ func Throttled(d time.Duration) error { return &control{verb: throttled, delay: 
 
 // CancelJob ends the job as cancelled, not failed; err, which may be nil, says why.
 func CancelJob(err error) error { return &control{verb: cancelJob, err: err} }
+
+// HoldBack puts the job aside for a reason, until d has passed, or where d is 0 for a pause that grows with each time. It was not run: it
+// is in no history, and no attempt is used up. It is for what stands before a handler, as the check of its tenant.
+func HoldBack(reason error, d time.Duration) error {
+	return &control{verb: holdBack, err: reason, delay: bounded(d)}
+}
+
+// HoldTenant is [HoldBack], and starts no other job of the tenant in its queue meanwhile.
+func HoldTenant(reason error, d time.Duration) error {
+	return &control{verb: holdTenant, err: reason, delay: bounded(d)}
+}
 
 func bounded(d time.Duration) time.Duration { return min(max(d, 0), DelayMax) }

@@ -1,7 +1,9 @@
 package ports
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 
 	"github.com/boundary-go/jobs/core"
 )
@@ -9,6 +11,7 @@ import (
 type (
 	jobKey    struct{}
 	tenantKey struct{}
+	loggerKey struct{}
 )
 
 // WithJob is ctx with the job that runs in it, and with the job's tenant.
@@ -38,6 +41,26 @@ func WithTenant(ctx context.Context, tenant string) context.Context {
 func Tenant(ctx context.Context) (string, bool) {
 	t, ok := ctx.Value(tenantKey{}).(string)
 	return t, ok && t != ""
+}
+
+// WithLogger is ctx with what [Logger] logs to.
+func WithLogger(ctx context.Context, log *slog.Logger) context.Context {
+	return context.WithValue(ctx, loggerKey{}, log)
+}
+
+// Logger logs with the attributes job_id, job_type, queue, attempt and tenant of the job that runs in ctx, if one does; of the tenant for
+// whom work is done otherwise. It logs to the logger of the worker, or the default one.
+func Logger(ctx context.Context) *slog.Logger {
+	log, _ := ctx.Value(loggerKey{}).(*slog.Logger)
+	log = cmp.Or(log, slog.Default())
+	if job, ok := ctx.Value(jobKey{}).(*core.Job); ok {
+		log = log.With(slog.String("job_id", job.ID.String()), slog.String("job_type", job.Type),
+			slog.String("queue", job.Queue), slog.Int("attempt", job.Attempt))
+	}
+	if tenant, ok := Tenant(ctx); ok {
+		log = log.With(slog.String("tenant", tenant))
+	}
+	return log
 }
 
 // jobContext carries a job and its tenant in one link of the chain of contexts.

@@ -84,6 +84,11 @@ type (
 		Tenant string
 		Err    error
 	}
+	// RelayFailed says that something of an outbox was not relayed. It stays there, and is tried again.
+	RelayFailed struct {
+		Outbox string // which; "" is all of them
+		Err    error
+	}
 	// WorkerStarted says that a worker began to lease.
 	WorkerStarted struct{ Info WorkerInfo }
 	// WorkerStopped says that a worker is done. Info counts what it had to leave behind.
@@ -104,6 +109,7 @@ func (JobsHeld) event()          {}
 func (DataLossSuspected) event() {}
 func (CallFailed) event()        {}
 func (TierUndecided) event()     {}
+func (RelayFailed) event()       {}
 func (WorkerStarted) event()     {}
 func (WorkerStopped) event()     {}
 

@@ -66,6 +66,8 @@ func (o *Observer) Observe(ctx context.Context, e ports.Event) {
 	case ports.TierUndecided:
 		o.log.LogAttrs(ctx, slog.LevelWarn, "tier of a tenant not decided: it has the limits that it had", failed(
 			[]slog.Attr{slog.String("queue", e.Queue), slog.String("tenant", e.Tenant)}, e.Err)...)
+	case ports.RelayFailed:
+		o.log.LogAttrs(ctx, slog.LevelWarn, "outbox not relayed; it will be tried again", failed([]slog.Attr{slog.String("outbox", e.Outbox)}, e.Err)...)
 	case ports.WorkerStarted:
 		o.log.LogAttrs(ctx, slog.LevelInfo, "worker started", slog.String("worker", e.Info.Name), slog.String("holder", e.Info.Holder),
 			slog.Int("places", e.Info.Places), slog.Any("queues", e.Info.Queues), slog.Any("types", e.Info.Types))

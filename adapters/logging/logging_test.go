@@ -139,6 +139,9 @@ var events = []struct {
 	{"nobody can say of what tier a tenant is", ports.TierUndecided{Queue: "mail", Tenant: "acme", Err: errors.New("down")}, []line{
 		{slog.LevelWarn, "tier of a tenant not decided: it has the limits that it had", attrs{"queue": "mail", "tenant": "acme", "error": "down"}},
 	}},
+	{"an outbox is not relayed", ports.RelayFailed{Outbox: "tenant_acme", Err: errors.New("down")}, []line{
+		{slog.LevelWarn, "outbox not relayed; it will be tried again", attrs{"outbox": "tenant_acme", "error": "down"}},
+	}},
 	{"the backend was emptied", ports.DataLossSuspected{Worker: "w", Queues: []string{"mail"}}, []line{
 		{slog.LevelError, "the backend has lost the jobs that it had, or is another", attrs{"worker": "w", "queues": []any{"mail"}}},
 	}},

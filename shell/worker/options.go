@@ -4,6 +4,7 @@ import (
 	crypto "crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -39,6 +40,8 @@ type Options struct {
 	RunOn bool
 	// Middleware wraps every handler; the first is the outermost.
 	Middleware []ports.Middleware
+	// Log is what handlers log to by [ports.Logger]; nil is the default logger.
+	Log *slog.Logger
 	// Observer is told what happens; nil is nobody.
 	Observer ports.Observer
 	// Chance draws from [0, 1) to spread retries out; nil is math/rand/v2.

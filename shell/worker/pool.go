@@ -123,6 +123,9 @@ func (p *Pool) Start(ctx context.Context) error {
 	}
 	p.state, p.startedAt = working, time.Now()
 	p.base, p.halt = context.WithCancelCause(context.WithoutCancel(ctx))
+	if p.opts.Log != nil {
+		p.base = ports.WithLogger(p.base, p.opts.Log)
+	}
 	loops, end := context.WithCancel(context.WithoutCancel(ctx))
 	p.end = end
 	for _, l := range p.links {

@@ -85,7 +85,9 @@ func (p *Pool) run(h *held) {
 			o = core.Outcome{Ending: core.Panicked, Failure: core.Describe(&core.PanicError{Value: v, Stack: string(debug.Stack())})}
 		}
 		o = attributed(o, context.Cause(&h.ctx), h.timeout())
-		o.StartedAt = h.started
+		if o.Ending != core.PutAside { // then its handler was not called
+			o.StartedAt = h.started
+		}
 		h.ctx.finish()
 		p.finish(h, o)
 		if exited {

@@ -1,0 +1,127 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boundary-go/jobs/ports"
+)
+
+// Migration is one step of what an application's schema is made by. It is done once in each schema, in the order given.
+type Migration struct {
+	Name string // by which a schema knows that it was done
+	SQL  string // statements, in a transaction, in the tenant's schema
+}
+
+// Migrations is every file *.sql of a folder, by name.
+func Migrations(folder fs.FS) ([]Migration, error) {
+	names, err := fs.Glob(folder, "*.sql")
+	if err != nil {
+		return nil, fmt.Errorf("postgres: migrations: %w", err)
+	}
+	slices.Sort(names)
+	all := make([]Migration, len(names))
+	for i, name := range names {
+		sql, err := fs.ReadFile(folder, name)
+		if err != nil {
+			return nil, fmt.Errorf("postgres: migrations: %w", err)
+		}
+		all[i] = Migration{Name: strings.TrimSuffix(name, ".sql"), SQL: string(sql)}
+	}
+	return all, nil
+}
+
+const migrationsTable = `create table if not exists jobs_migrations (
+	name text primary key,
+	at   timestamptz not null default now()
+)`
+
+// Provision makes a tenant's schema, its role if it has one, the tables of this package ([DoneTable], [OutboxTable]) and what the migrations make that were not done in it yet: in one
+// transaction, so that a schema is there whole or not at all. To repeat it is safe, also from several processes at once.
+//
+// A role is made without login and granted to the pool's user, and owns the schema and what is in it; for that the user needs the right CREATEROLE.
+func Provision(ctx context.Context, pool *pgxpool.Pool, t ports.Tenancy, migrations ...Migration) error {
+	if t.ID == "" {
+		return fmt.Errorf("postgres: provision: %w: the zero Tenancy is nobody's", ports.ErrUnknownTenant)
+	}
+	at, err := placeOf(t)
+	if err != nil {
+		return err
+	}
+	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		for _, sql := range at.made() {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return migrate(ctx, tx, migrations)
+	})
+	if err != nil {
+		return fmt.Errorf("postgres: provision tenant %q: %w", t.ID, err)
+	}
+	return nil
+}
+
+// made is the statements that make a place, for a transaction.
+func (p place) made() []string {
+	sql := []string{"select pg_advisory_xact_lock(" + lockOfProvision + ")"} // roles and schemas are the whole database's, or the server's
+	owner := ""
+	if p.role != "" {
+		sql = append(sql, "do $$ begin if not exists (select from pg_catalog.pg_roles where rolname = "+literal(p.role)+") then create role "+quoted(p.role)+" nologin; end if; end $$",
+			"grant "+quoted(p.role)+" to current_user")
+		owner = " authorization " + quoted(p.role)
+	}
+	sql = append(sql, "create schema if not exists "+quoted(p.schema)+owner)
+	for enter := range strings.SplitSeq(p.enter(), "; ") {
+		sql = append(sql, strings.Replace(enter, "set ", "set local ", 1))
+	}
+	return append(sql, p.check(), DoneTable, OutboxTable, migrationsTable)
+}
+
+// lockOfProvision is the number of the lock that provisions take, one after the other.
+const lockOfProvision = "7261403501"
+
+// migrate does those of the migrations that were not done in the schema.
+func migrate(ctx context.Context, tx pgx.Tx, migrations []Migration) error {
+	for _, m := range migrations {
+		tag, err := tx.Exec(ctx, "insert into jobs_migrations (name) values ($1) on conflict do nothing", m.Name)
+		if err == nil && tag.RowsAffected() == 1 {
+			_, err = tx.Exec(ctx, m.SQL)
+		}
+		if err != nil {
+			return fmt.Errorf("migration %s: %w", m.Name, err)
+		}
+	}
+	return nil
+}
+
+// ForEach calls a function for every tenant, at most so many at once (one at least), and waits for all. The error joins what failed, each with its
+// tenant's ID; one tenant's failure does not keep the others from their turn, the end of ctx does.
+func ForEach(ctx context.Context, tenants []ports.Tenancy, atOnce int, do func(context.Context, ports.Tenancy) error) error {
+	places, errs := make(chan struct{}, max(1, atOnce)), make([]error, len(tenants))
+	var all sync.WaitGroup
+	for i, t := range tenants {
+		select {
+		case places <- struct{}{}:
+		case <-ctx.Done():
+			errs[i] = fmt.Errorf("tenant %q: %w", t.ID, ctx.Err())
+			continue
+		}
+		all.Go(func() {
+			defer func() { <-places }()
+			if err := do(ctx, t); err != nil {
+				errs[i] = fmt.Errorf("tenant %q: %w", t.ID, err)
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}

@@ -1,0 +1,76 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/boundary-go/jobs/ports"
+)
+
+// Scope gives handlers the connections of a pool, in the schemas of their tenants.
+type Scope struct {
+	pool *pgxpool.Pool
+	db   *sql.DB // over the pool
+	user string  // of its connections
+}
+
+var _ ports.Scope = (*Scope)(nil)
+
+// NewScope makes a scope over a pool, of any size, which it does not close. The pool must not keep prepared statements, nor descriptions of them:
+// what they return differs where the tables of tenants do. Set its ConnConfig.DefaultQueryExecMode to [pgx.QueryExecModeExec], or to
+// [pgx.QueryExecModeDescribeExec], which takes arguments of any type, and a round trip more for each statement.
+//
+// Between the pool and PostgreSQL may stand no pooler that gives a session to several clients by transaction, as PgBouncer can.
+func NewScope(pool *pgxpool.Pool) (*Scope, error) {
+	conn := pool.Config().ConnConfig
+	switch mode := conn.DefaultQueryExecMode; mode {
+	case pgx.QueryExecModeExec, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeSimpleProtocol:
+	default:
+		return nil, fmt.Errorf("postgres: the pool's DefaultQueryExecMode is %q, which keeps statements from one tenant to the next: set it to pgx.QueryExecModeExec or pgx.QueryExecModeDescribeExec", mode)
+	}
+	return &Scope{pool: pool, db: stdlib.OpenDBFromPool(pool), user: conn.User}, nil
+}
+
+type sessionKey struct{}
+
+// Within implements [ports.Scope]. Nothing is asked of PostgreSQL before work asks for it. Where work returns nil, what it did
+// in a transaction that it has not ended itself is committed; not so if the job's lease was lost, or if work left a statement that failed
+// behind, or another search_path or role than it was given: then Within fails, and nothing of the transaction is kept.
+func (s *Scope) Within(ctx context.Context, t ports.Tenancy, work func(context.Context) error) error {
+	at, err := placeOf(t)
+	if err != nil {
+		return err
+	}
+	at.user = s.user
+	run := &session{scope: s, tenant: t.ID, at: at}
+	defer run.end() //nolint:contextcheck // a connection is cleaned whether the job's context has ended or not
+	err = work(context.WithValue(ctx, sessionKey{}, run))
+	if denied := run.wasDenied(); denied != nil {
+		return denied
+	}
+	if err != nil {
+		return err
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, ports.ErrLeaseLost) {
+		return cause // another run of the job does it, or will
+	}
+	return run.keep(ctx)
+}
+
+// errOutside is of a context in which no job runs, or not in a [Scope].
+var errOutside = errors.New("postgres: there is no tenant's connection: the context is not that of a handler in a postgres.Scope")
+
+// within is the session of the run whose context it is.
+func within(ctx context.Context) (*session, error) {
+	s, ok := ctx.Value(sessionKey{}).(*session)
+	if !ok {
+		return nil, errOutside
+	}
+	return s, nil
+}

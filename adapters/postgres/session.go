@@ -1,0 +1,227 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/boundary-go/jobs/ports"
+)
+
+// cleanWithin is how long the end of a run waits for PostgreSQL: to commit, and to clean the connection.
+const cleanWithin = 5 * time.Second
+
+// session is what a run has of PostgreSQL: one connection, borrowed when its handler first asks for anything.
+type session struct {
+	scope  *Scope
+	tenant string
+	at     place
+
+	mu      sync.Mutex
+	conn    *pgxpool.Conn
+	tx      *transaction   // that the scope ends
+	others  []*transaction // that the handler ends
+	sql     *sqlSession    // instead, for who uses database/sql
+	denied  error          // the tenant's place is not there
+	spoiled error          // why nothing of the transaction may be kept
+	exposed bool           // somebody may have the connection itself
+	over    bool
+}
+
+// errOver is what a connection says that somebody kept beyond the run.
+var errOver = errors.New("postgres: the job's run is over, and with it its connection")
+
+// errOther is of a run that asks for a connection in two ways, which would be two connections.
+var errOther = errors.New("postgres: the run has a connection of pgx or of database/sql already; it has one of them")
+
+// wasDenied is why the run was given nothing.
+func (s *session) wasDenied() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.denied
+}
+
+// borrow makes a connection of the pool the tenant's. The lock is held.
+func (s *session) borrow(ctx context.Context) error {
+	switch {
+	case s.over:
+		return errOver
+	case s.denied != nil:
+		return s.denied
+	case s.sql != nil:
+		return errOther
+	case s.conn != nil:
+		return nil
+	}
+	conn, err := s.scope.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("postgres: a connection for tenant %q: %w", s.tenant, err)
+	}
+	s.conn = conn
+	if enter := s.at.enter(); enter != "" {
+		if _, err = conn.Exec(ctx, enter); err != nil {
+			return s.deny(err)
+		}
+	}
+	return nil
+}
+
+// deny notes that the tenant's place is not there, if that is what an error of ours says. The lock is held.
+func (s *session) deny(err error) error {
+	if slices.Contains([]string{notThere, noValue, noObject}, code(err)) {
+		s.denied = fmt.Errorf("postgres: tenant %q: %w: its schema, or its role, is not there or not to be used", s.tenant, ports.ErrUnknownTenant)
+		return s.denied
+	}
+	return fmt.Errorf("postgres: tenant %q: %w", s.tenant, err)
+}
+
+// begin begins a transaction, and sees in it that the tenant's place is there. The lock is held.
+func (s *session) begin(ctx context.Context, how pgx.TxOptions) (*transaction, error) {
+	if err := s.borrow(ctx); err != nil {
+		return nil, err
+	}
+	how.BeginQuery, how.CommitQuery = beginning(how)+"; "+s.at.check(), s.at.stays()+"; commit"
+	tx, err := s.conn.BeginTx(ctx, how)
+	if err != nil {
+		return nil, s.deny(err)
+	}
+	return &transaction{Tx: tx, run: s, outer: true}, nil
+}
+
+// beginning is the statement that begins a transaction of that kind.
+func beginning(how pgx.TxOptions) string {
+	if how.BeginQuery != "" {
+		return how.BeginQuery
+	}
+	sql := "begin"
+	if how.IsoLevel != "" {
+		sql += " isolation level " + string(how.IsoLevel)
+	}
+	for _, mode := range []string{string(how.AccessMode), string(how.DeferrableMode)} {
+		if mode != "" {
+			sql += " " + mode
+		}
+	}
+	return sql
+}
+
+// keep commits what the handler did and has not ended itself.
+func (s *session) keep(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.spoiled != nil {
+		return s.spoiled
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanWithin)
+	defer cancel()
+	if s.sql != nil {
+		return s.sql.keep(ctx, s.at)
+	}
+	if s.tx == nil {
+		return nil
+	}
+	if err := s.commit(ctx, s.tx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+		return err
+	}
+	return nil
+}
+
+// errFailed is a handler that returned nil though its transaction had failed.
+var errFailed = errors.New("postgres: a statement of the job's transaction failed, so nothing of it can be kept")
+
+// errLeft is a handler that left another search_path or role behind.
+var errLeft = errors.New("postgres: the handler changed its search_path or its role, so nothing of its transaction is kept")
+
+// commit ends a transaction, if it is still what it was. The lock is held.
+func (s *session) commit(ctx context.Context, t *transaction) error {
+	if s.spoiled != nil {
+		return s.spoiled
+	}
+	switch s.conn.Conn().PgConn().TxStatus() {
+	case 'E':
+		return errors.Join(errFailed, t.Tx.Rollback(ctx))
+	case 'I': // it was ended in SQL: there is nothing left to commit
+		if err := t.Tx.Rollback(ctx); errors.Is(err, pgx.ErrTxClosed) {
+			return err
+		}
+		return nil
+	}
+	err := t.Tx.Commit(ctx)
+	if code(err) == notThere {
+		return errLeft
+	}
+	if err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+		return fmt.Errorf("postgres: commit for tenant %q: %w", s.tenant, err)
+	}
+	return err
+}
+
+// end gives the connection back as it came, or closes it. What was not committed is rolled back.
+func (s *session) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	ctx, cancel := context.WithTimeout(context.Background(), cleanWithin)
+	defer cancel()
+	if s.sql != nil {
+		s.sql.end(ctx)
+		return
+	}
+	if s.conn == nil {
+		return
+	}
+	for _, t := range s.others {
+		_ = t.Tx.Rollback(ctx) // so that it is closed for who kept it; clean sees whether that was enough
+	}
+	if s.tx != nil {
+		_ = s.tx.Tx.Rollback(ctx)
+	}
+	if conn := s.conn.Conn(); s.exposed || clean(ctx, conn) != nil {
+		closeNow(ctx, conn)
+	}
+	s.conn.Release()
+}
+
+// errDirty is a connection that somebody still uses.
+var errDirty = errors.New("the connection is in use")
+
+// clean makes a connection what it was when it was new: no transaction, setting, role, temporary table, lock, statement or
+// subscription is left.
+func clean(ctx context.Context, conn *pgx.Conn) error {
+	if conn.IsClosed() || conn.PgConn().IsBusy() {
+		return errDirty
+	}
+	if conn.PgConn().TxStatus() != 'I' {
+		if _, err := conn.Exec(ctx, "rollback"); err != nil {
+			return err
+		}
+	}
+	if _, err := conn.Exec(ctx, "discard all"); err != nil {
+		return err
+	}
+	return drain(ctx, conn)
+}
+
+// drain throws away notifications that came for the handler, and were not read.
+func drain(ctx context.Context, conn *pgx.Conn) error {
+	past, cancel := context.WithCancel(ctx)
+	cancel() // so that it waits for none
+	for {
+		if n, _ := conn.WaitForNotification(past); n == nil {
+			break
+		}
+	}
+	if conn.IsClosed() {
+		return errDirty
+	}
+	return nil
+}
+
+// closeNow closes a connection, in whatever state.
+func closeNow(ctx context.Context, conn *pgx.Conn) { _ = conn.Close(ctx) }
