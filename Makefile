@@ -58,6 +58,10 @@ soak: ## do all at once, at random, for SOAK (10m) and the time that it takes to
 	@JOBS_SOAK=$(SOAK) JOBS_FAULTS_TABLE=$(REPORT).table JOBS_TEST_REPORT=$(REPORT) go test -count=1 -timeout=2h -v -run '^TestSoak$$' ./integration/faults | \
 		grep -E '^(---|ok|FAIL|[[:space:]]+soak_test|[[:space:]]+scenario_test)'; status=$${PIPESTATUS[0]}; (exit $$status); $(TELL)
 
+.PHONY: tenancy
+tenancy: ## run 20,000 jobs of 50 tenants that misbehave, and kill 200 processes that take and deliver orders; 5 minutes
+	@JOBS_TENANCY=all JOBS_TEST_REPORT=$(REPORT) go test -count=1 -timeout=30m ./integration/tenancy; $(TELL)
+
 .PHONY: latency
 latency: ## measure how soon jobs start: on an idle queue, when they are due, and beside a noisy tenant
 	@JOBS_TEST_LATENCY=1 go test -count=1 -v -run 'TestLatency' ./integration | grep -E '^(---|ok|FAIL|\s+(latency|neighbours))'
@@ -69,6 +73,10 @@ bench: ## measure how fast jobs go, against goals and peers; 8 minutes; needs re
 .PHONY: bench-full
 bench-full: ## measure all of that and more; three quarters of an hour; writes a page and plots
 	@cd bench && go run ./speed -full -plots ../docs/explanation/performance -page ../docs/explanation/performance.md $(BENCH)
+
+.PHONY: bench-scope
+bench-scope: ## measure what a tenant's scope in PostgreSQL costs a job, against a bare transaction; two minutes; needs POSTGRES_URL or Docker
+	@cd bench && go run ./scope
 
 .PHONY: scripts
 scripts: ## measure what jobs cost Redis in each script, and in a fetch with many tenants

@@ -4,28 +4,24 @@ import (
 	"context"
 	"fmt"
 
-	"go.uber.org/fx"
-
 	"github.com/boundary-go/jobs"
 )
 
-// Schemas is where the data of each tenant is.
-type Schemas map[string]string
+// Register is where an application has its tenants.
+type Register map[string]jobs.Tenancy
 
-type schemaKey struct{}
-
-// NewTenantScope is a middleware that puts the tenant's schema into the context of every handler. A job of a tenant that there
-// is not is a dead letter at once.
-func NewTenantScope(schemas Schemas) jobs.MiddlewareFunc {
-	return func(next jobs.HandlerFunc) jobs.HandlerFunc {
-		return func(ctx context.Context, job jobs.Job) (any, error) {
-			schema, ok := schemas[job.Tenant]
-			if !ok {
-				return nil, jobs.Permanent(fmt.Errorf("there is no tenant %q", job.Tenant))
-			}
-			return next(context.WithValue(ctx, schemaKey{}, schema), job)
-		}
+// Resolve implements [jobs.Resolver].
+func (r Register) Resolve(_ context.Context, tenant string) (jobs.Tenancy, error) {
+	t, ok := r[tenant]
+	if !ok {
+		return t, jobs.ErrUnknownTenant
 	}
+	return t, nil
+}
+
+// NewRegister is a constructor: fx gives it what it needs.
+func NewRegister() Register {
+	return Register{"acme": {ID: "acme", Schema: "tenant_acme"}}
 }
 
 // Vacuum is the arguments of a job.
@@ -33,25 +29,26 @@ type Vacuum struct{}
 
 func (Vacuum) JobType() string { return "vacuum" }
 
-// What a handler needs of its tenant comes by a middleware of the application.
-func ExampleMiddleware_tenant() {
+// A job of a tenant that is known runs, and its handler knows where the tenant's data is. One of a tenant that is not known waits.
+func ExampleTenantResolver() {
 	vacuum := jobs.Handle(func(ctx context.Context, _ Vacuum) error {
-		fmt.Println("cleaning up in", ctx.Value(schemaKey{}))
+		tenant, _ := jobs.TenancyOf(ctx)
+		fmt.Println("cleaning up in", tenant.Schema)
 		return nil
 	})
 	client, operator, stop := start(
-		jobs.Module("", jobs.Middleware(NewTenantScope)),
-		fx.Supply(Schemas{"acme": "tenant_acme"}),
+		jobs.Module("", jobs.TenantResolver(NewRegister)),
 		jobs.Handlers(vacuum),
 	)
 	defer stop()
-	for _, tenant := range []string{"acme", "globex"} {
-		job := must(client.Enqueue(context.Background(), Vacuum{}, jobs.ForTenant(tenant)))
-		job = finished(operator, job.ID)
-		fmt.Println(job.Tenant, job.Status)
-	}
+	ctx := context.Background()
+	finished(operator, must(client.Enqueue(ctx, Vacuum{}, jobs.ForTenant("acme"))).ID)
+
+	early := must(client.Enqueue(ctx, Vacuum{}, jobs.ForTenant("globex")))
+	until(func() bool { return must(operator.Get(ctx, early.ID)).Hold != nil })
+	job := must(operator.Get(ctx, early.ID))
+	fmt.Println(job.Status, "on attempt", job.Attempt, "since", job.Hold.Reason)
 	// Output:
 	// cleaning up in tenant_acme
-	// acme completed
-	// globex failed
+	// pending on attempt 1 since there is no tenant "globex"
 }

@@ -52,6 +52,91 @@ func TestTenantsHaveWhatTheConfigurationGivesThem(t *testing.T) {
 	}
 }
 
+// inPlaces is a scope that says where work is done, and does it.
+type inPlaces struct{ said chan string }
+
+func (p inPlaces) Within(ctx context.Context, t jobs.Tenancy, work func(context.Context) error) error {
+	p.said <- t.Schema
+	return work(ctx)
+}
+
+const homes = `
+backends: { main: { type: memory } }
+tenants:
+  schemas:
+    acme: { schema: tenant_acme, slug: acme-inc, role: acme }
+    globex: { schema: tenant_globex, state: deleted }
+    initech: { schema: tenant_initech, state: suspended }
+  deleted: cancel
+`
+
+func TestJobsRunWhereTheConfigurationHasTheirTenants(t *testing.T) {
+	places := inPlaces{make(chan string, 10)}
+	var client *jobs.Client
+	var operator *jobs.Operator
+	tenancies := make(chan jobs.Tenancy, 10)
+	app := fxtest.New(t, quiet(), jobs.Module(write(t, homes), jobs.TenantScope(places)), jobs.Handlers(jobs.Handle(func(ctx context.Context, _ greeting) error {
+		tenancy, _ := jobs.TenancyOf(ctx)
+		tenancies <- tenancy
+		return nil
+	})), fx.Populate(&client, &operator))
+	app.RequireStart()
+	defer app.RequireStop()
+	made := map[string]jobs.Job{}
+	for _, tenant := range []string{"acme", "globex", "initech", "umbrella"} {
+		job, err := client.Enqueue(t.Context(), greeting{}, jobs.ForTenant(tenant))
+		if err != nil {
+			t.Fatal(err)
+		}
+		made[tenant] = job
+	}
+	want := jobs.Tenancy{ID: "acme", Slug: "acme-inc", Schema: "tenant_acme", Role: "acme", State: jobs.TenantActive}
+	if place, tenancy := <-places.said, <-tenancies; place != "tenant_acme" || tenancy != want {
+		t.Errorf("it ran in %s, for %+v", place, tenancy)
+	}
+	for tenant, ok := range map[string]func(jobs.Job) bool{
+		"globex":   func(j jobs.Job) bool { return j.Status == jobs.Cancelled },
+		"initech":  func(j jobs.Job) bool { return j.Hold != nil && j.Hold.Reason == `tenant "initech" is suspended` },
+		"umbrella": func(j jobs.Job) bool { return j.Hold != nil && j.Hold.Reason == `there is no tenant "umbrella"` },
+	} {
+		until(func() bool {
+			job, err := operator.Get(t.Context(), made[tenant].ID)
+			return err == nil && ok(job)
+		})
+	}
+	if len(places.said) > 0 {
+		t.Errorf("something ran in %s", <-places.said)
+	}
+}
+
+func TestTenantsAreKnownFromOnePlace(t *testing.T) {
+	scope, resolver := jobs.TenantScope(inPlaces{}), jobs.TenantResolver(NewRegister)
+	for _, c := range []struct {
+		what string
+		opts []jobs.ModuleOption
+		file string
+		want string
+	}{
+		{"a scope alone", []jobs.ModuleOption{scope}, "", "needs to know the tenants: add a TenantResolver, or the key tenants.schemas"},
+		{"two scopes", []jobs.ModuleOption{scope, scope, resolver}, "", "there can be one TenantScope"},
+		{"two resolvers", []jobs.ModuleOption{resolver, resolver}, "", "one TenantResolver"},
+		{"a resolver and the file", []jobs.ModuleOption{resolver}, homes, "from a TenantResolver and from the key tenants.schemas"},
+		{"a scope that is none", []jobs.ModuleOption{jobs.TenantScope(7), resolver}, "", "jobs: scopes: want a ports.Scope"},
+		{"a resolver that is none", []jobs.ModuleOption{jobs.TenantResolver(newGreeter)}, "", "jobs: resolvers: want a ports.Resolver"},
+		{"both", []jobs.ModuleOption{scope, resolver}, "", ""},
+		{"a scope and the file", []jobs.ModuleOption{scope}, homes, ""},
+	} {
+		path := ""
+		if c.file != "" {
+			path = write(t, c.file)
+		}
+		err := fx.New(quiet(), jobs.Module(path, c.opts...)).Err()
+		if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+}
+
 // away is a backend that cannot be reached at first.
 type away struct {
 	*memory.Backend

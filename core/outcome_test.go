@@ -44,6 +44,9 @@ func TestJudge(t *testing.T) {
 			"cancel without a reason says who did it", core.CancelJob(nil),
 			core.Outcome{Ending: core.Withdrawn, Failure: &core.Failure{Message: "cancelled by its handler"}},
 		},
+		{"what is held back was not run", core.HoldBack(errDown, time.Minute), core.Outcome{Ending: core.PutAside, Reason: "gateway down", Delay: new(time.Minute)}},
+		{"what is held back for no time has a pause that grows", core.HoldBack(errDown, 0), core.Outcome{Ending: core.PutAside, Reason: "gateway down"}},
+		{"a tenant may be held back with its job", core.HoldTenant(errDown, time.Minute), core.Outcome{Ending: core.PutAside, Reason: "gateway down", Delay: new(time.Minute), Throttled: true}},
 		{"permanent of nil is a success", core.Permanent(nil), core.Outcome{Ending: core.Succeeded}},
 		{"retry in of nil is a success", core.RetryIn(time.Hour, nil), core.Outcome{Ending: core.Succeeded}},
 	} {

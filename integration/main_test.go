@@ -19,6 +19,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/boundary-go/jobs"
+	"github.com/boundary-go/jobs/integration/pgtest"
 	"github.com/boundary-go/jobs/integration/redistest"
 )
 
@@ -30,7 +31,9 @@ func TestMain(m *testing.M) {
 		workerMain(config)
 		return
 	}
-	os.Exit(redistest.Main(m))
+	code := redistest.Main(m)
+	pgtest.Stop()
+	os.Exit(code)
 }
 
 // errand is the arguments of the jobs of stories.

@@ -61,6 +61,20 @@ func TestOriginalRow02HandlersGetTheirArgsAndTheirTenant(t *testing.T) {
 	})
 }
 
+func TestOriginalRow03AJobOfAnUnknownTenantIsTriedAgainAfterFiveMinutes(t *testing.T) {
+	onEach(t, func(t *testing.T, at place) {
+		a := at.run(t, "backends: { main: %s }\ntenants: { schemas: { acme: { schema: tenant_acme } } }\n", jobs.Handle(func(context.Context, errand) error {
+			t.Error("a handler ran for a tenant that there is not")
+			return nil
+		}))
+		j := a.enqueue(errand{}, jobs.ForTenant("nobody"), jobs.MaxRetries(0))
+		j = a.until(j.ID, "it is held", func(j jobs.Job) bool { return j.Hold != nil })
+		if wait := j.RunAt.Sub(j.UpdatedAt); wait != 300*time.Second || j.Attempt != 1 || j.Failures != 0 {
+			t.Errorf("it waits for %s, on attempt %d with %d failures", wait, j.Attempt, j.Failures)
+		}
+	})
+}
+
 func TestOriginalRow04AllFivePrioritiesAreThere(t *testing.T) {
 	onEach(t, func(t *testing.T, at place) {
 		var s seen

@@ -50,13 +50,18 @@ func placeOf(t ports.Tenancy) (place, error) {
 
 // enter makes a session the tenant's: of search_path nothing is left but its schema, with temporary tables last so that none stands before
 // one of the tenant's. It holds for the session, as a handler may end the transaction that it is given.
-func (p place) enter() string {
+func (p place) enter() string { return p.set("set ") }
+
+// enterLocally is enter for a transaction.
+func (p place) enterLocally() string { return p.set("set local ") }
+
+func (p place) set(how string) string {
 	if p.schema == "" {
 		return ""
 	}
-	sql := "set search_path to " + quoted(p.schema) + ", pg_temp"
+	sql := how + "search_path to " + quoted(p.schema) + ", pg_temp"
 	if p.role != "" {
-		sql += "; set role " + quoted(p.role)
+		sql += "; " + how + "role " + quoted(p.role)
 	}
 	return sql
 }

@@ -21,11 +21,14 @@ type Migration struct {
 	SQL  string // statements, in a transaction, in the tenant's schema
 }
 
-// Migrations is every file *.sql of a folder, by name.
+// Migrations is every file *.sql of a folder, by name. A folder of none is an error.
 func Migrations(folder fs.FS) ([]Migration, error) {
 	names, err := fs.Glob(folder, "*.sql")
 	if err != nil {
 		return nil, fmt.Errorf("postgres: migrations: %w", err)
+	}
+	if len(names) == 0 {
+		return nil, errors.New("postgres: migrations: there is no file *.sql in the folder; of an embedded one take fs.Sub")
 	}
 	slices.Sort(names)
 	all := make([]Migration, len(names))
@@ -72,22 +75,21 @@ func Provision(ctx context.Context, pool *pgxpool.Pool, t ports.Tenancy, migrati
 
 // made is the statements that make a place, for a transaction.
 func (p place) made() []string {
-	sql := []string{"select pg_advisory_xact_lock(" + lockOfProvision + ")"} // roles and schemas are the whole database's, or the server's
+	sql := []string{lock(p.schema)}
 	owner := ""
 	if p.role != "" {
-		sql = append(sql, "do $$ begin if not exists (select from pg_catalog.pg_roles where rolname = "+literal(p.role)+") then create role "+quoted(p.role)+" nologin; end if; end $$",
+		sql = append(sql, lock(p.role), "do $$ begin if not exists (select from pg_catalog.pg_roles where rolname = "+literal(p.role)+") then create role "+quoted(p.role)+" nologin; end if; end $$",
 			"grant "+quoted(p.role)+" to current_user")
 		owner = " authorization " + quoted(p.role)
 	}
 	sql = append(sql, "create schema if not exists "+quoted(p.schema)+owner)
-	for enter := range strings.SplitSeq(p.enter(), "; ") {
-		sql = append(sql, strings.Replace(enter, "set ", "set local ", 1))
-	}
-	return append(sql, p.check(), DoneTable, OutboxTable, migrationsTable)
+	return append(sql, p.enterLocally(), p.check(), DoneTable, OutboxTable, migrationsTable)
 }
 
-// lockOfProvision is the number of the lock that provisions take, one after the other.
-const lockOfProvision = "7261403501"
+// lock lets one provision at a time work on a schema or role of that name. The number is that of this package's locks.
+func lock(name string) string {
+	return "select pg_advisory_xact_lock(72614035, pg_catalog.hashtext(" + literal(name) + "))"
+}
 
 // migrate does those of the migrations that were not done in the schema.
 func migrate(ctx context.Context, tx pgx.Tx, migrations []Migration) error {

@@ -33,7 +33,7 @@ type RelayOptions struct {
 	Tenants  Lister         // whose schemas have one
 	Poll     time.Duration  // how often it looks everywhere, in case nothing told it to; 0 is 5 s
 	Batch    int            // how many jobs it sends at once; 0 is 100
-	Observer ports.Observer // is told what could not be relayed; nil is nobody
+	Observer ports.Observer // is told what could not be relayed; nil is that of the client, which logs it
 }
 
 // Relay sends what is in outboxes to its backend, each job under its own ID, and then takes it out. It may run in any number of processes, side by
@@ -59,6 +59,9 @@ func NewRelay(pool *pgxpool.Pool, to Sender, opts RelayOptions) (*Relay, error) 
 	opts.Poll, opts.Batch = cmp.Or(opts.Poll, 5*time.Second), cmp.Or(opts.Batch, 100)
 	if opts.Poll < 0 || opts.Batch < 0 {
 		return nil, fmt.Errorf("postgres: a relay that polls every %s, %d jobs at once", opts.Poll, opts.Batch)
+	}
+	if known, ok := to.(interface{ Observer() ports.Observer }); ok && opts.Observer == nil {
+		opts.Observer = known.Observer()
 	}
 	if opts.Observer == nil {
 		opts.Observer = ports.Observers(nil)
@@ -111,12 +114,19 @@ func (r *Relay) work(ctx context.Context, told <-chan string) {
 			for len(told) > 0 {
 				places[<-told] = true
 			}
+			if places[anywhere] {
+				r.everywhere(ctx)
+				continue
+			}
 			for schema := range places {
 				r.relay(ctx, schema)
 			}
 		}
 	}
 }
+
+// anywhere is no schema: it says that there may be something in each.
+const anywhere = ""
 
 // everywhere relays what is in any outbox.
 func (r *Relay) everywhere(ctx context.Context) {
@@ -299,14 +309,20 @@ func (r *Relay) hear(ctx context.Context, told chan<- string) error {
 	if _, err := conn.Exec(ctx, "listen "+channel); err != nil {
 		return fmt.Errorf("postgres: listening for outboxes: %w", err)
 	}
+	tell(told, anywhere) // what was committed before that told nobody
 	for {
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {
 			return fmt.Errorf("postgres: listening for outboxes: %w", err)
 		}
-		select {
-		case told <- n.Payload:
-		default: // it has enough to do, and looks everywhere soon
-		}
+		tell(told, n.Payload)
+	}
+}
+
+// tell passes on where there is something.
+func tell(told chan<- string, schema string) {
+	select {
+	case told <- schema:
+	default: // it has enough to do, and looks everywhere soon
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -74,11 +75,18 @@ func (s *session) borrow(ctx context.Context) error {
 
 // deny notes that the tenant's place is not there, if that is what an error of ours says. The lock is held.
 func (s *session) deny(err error) error {
-	if slices.Contains([]string{notThere, noValue, noObject}, code(err)) {
-		s.denied = fmt.Errorf("postgres: tenant %q: %w: its schema, or its role, is not there or not to be used", s.tenant, ports.ErrUnknownTenant)
-		return s.denied
+	if err = refusal(s.tenant, err); errors.Is(err, ports.ErrUnknownTenant) {
+		s.denied = err
 	}
-	return fmt.Errorf("postgres: tenant %q: %w", s.tenant, err)
+	return err
+}
+
+// refusal is the error of a statement of ours that was to make a connection the tenant's.
+func refusal(tenant string, err error) error {
+	if slices.Contains([]string{notThere, noValue, noObject}, code(err)) {
+		return fmt.Errorf("postgres: tenant %q: %w: its schema, or its role, is not there or not to be used", tenant, ports.ErrUnknownTenant)
+	}
+	return fmt.Errorf("postgres: tenant %q: %w", tenant, err)
 }
 
 // begin begins a transaction, and sees in it that the tenant's place is there. The lock is held.
@@ -99,16 +107,11 @@ func beginning(how pgx.TxOptions) string {
 	if how.BeginQuery != "" {
 		return how.BeginQuery
 	}
-	sql := "begin"
+	words := []string{"begin"}
 	if how.IsoLevel != "" {
-		sql += " isolation level " + string(how.IsoLevel)
+		words = append(words, "isolation level", string(how.IsoLevel))
 	}
-	for _, mode := range []string{string(how.AccessMode), string(how.DeferrableMode)} {
-		if mode != "" {
-			sql += " " + mode
-		}
-	}
-	return sql
+	return strings.TrimSpace(strings.Join(append(words, string(how.AccessMode), string(how.DeferrableMode)), " "))
 }
 
 // keep commits what the handler did and has not ended itself.
@@ -188,19 +191,14 @@ func (s *session) end() {
 	s.conn.Release()
 }
 
-// errDirty is a connection that somebody still uses.
+// errDirty is a connection that somebody still uses, or that is closed.
 var errDirty = errors.New("the connection is in use")
 
-// clean makes a connection what it was when it was new: no transaction, setting, role, temporary table, lock, statement or
-// subscription is left.
+// clean makes a connection what it was when it was new: no setting, role, temporary table, lock, statement, cursor or subscription
+// is left. One with something under way it refuses.
 func clean(ctx context.Context, conn *pgx.Conn) error {
-	if conn.IsClosed() || conn.PgConn().IsBusy() {
+	if conn.IsClosed() || conn.PgConn().IsBusy() || conn.PgConn().TxStatus() != 'I' {
 		return errDirty
-	}
-	if conn.PgConn().TxStatus() != 'I' {
-		if _, err := conn.Exec(ctx, "rollback"); err != nil {
-			return err
-		}
 	}
 	if _, err := conn.Exec(ctx, "discard all"); err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/boundary-go/jobs/ports"
 )
 
 // Tx is the transaction of the job that runs in ctx, in its tenant's schema. The first call begins it, further ones give the same, until it is
@@ -29,6 +31,22 @@ func Tx(ctx context.Context) (pgx.Tx, error) {
 	}
 	s.tx = t
 	return t, nil
+}
+
+// Enter makes a transaction of the application's own the tenant's until it ends: of search_path nothing is left but the tenant's schema, and its role is
+// the tenant's, if it has one. It fails with [ports.ErrUnknownTenant] where the schema is not there. Jobs have this done for them; see [Tx].
+func Enter(ctx context.Context, tx pgx.Tx, t ports.Tenancy) error {
+	at, err := placeOf(t)
+	if err != nil {
+		return err
+	}
+	if at.schema == "" {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, at.enterLocally()+"; "+at.check()); err != nil {
+		return refusal(t.ID, err)
+	}
+	return nil
 }
 
 // transaction is one of a run.

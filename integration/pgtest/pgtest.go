@@ -5,6 +5,7 @@ package pgtest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/url"
 	"os"
@@ -87,12 +88,19 @@ func OnEach(t *testing.T, f func(t *testing.T, s *Server)) {
 // Start gives a server of a kind, the same for the whole process.
 func Start(tb testing.TB, kind Kind) *Server {
 	tb.Helper()
-	if kind == AtHand {
-		kind = Kinds(tb)[0]
-	}
 	mu.Lock()
-	defer mu.Unlock()
+	if kind == AtHand {
+		for _, kind = range []Kind{Given, Container, OnPath} {
+			if _, err := running(tb.Context(), kind); err == nil {
+				break
+			}
+		}
+	}
 	s, err := running(tb.Context(), kind)
+	mu.Unlock()
+	if err != nil && kind == OnPath {
+		kind = Kinds(tb)[0] // which says what there is not
+	}
 	if err != nil {
 		tb.Fatalf("%s: %v", kind, err)
 	}
@@ -128,13 +136,28 @@ func start(ctx context.Context, kind Kind) (*Server, error) {
 		}
 		return nil, fmt.Errorf("it is not set")
 	case Container:
-		if testing.Short() {
+		if flag.Lookup("test.short") != nil && testing.Short() {
 			return nil, fmt.Errorf("-short leaves containers out")
 		}
 		return startContainer(ctx)
 	default:
 		return startProcess(ctx)
 	}
+}
+
+// Open starts a server for a program that is no test, and gives its URL and what stops it.
+func Open(ctx context.Context) (url string, stop func(), err error) {
+	for _, kind := range []Kind{Given, Container, OnPath} {
+		var s *Server
+		if s, err = start(ctx, kind); err != nil {
+			continue
+		}
+		if _, err = s.version(ctx); err == nil {
+			return s.url, s.stop, nil
+		}
+		s.stop()
+	}
+	return "", func() {}, err
 }
 
 // version waits until the server answers, and asks what it is.

@@ -61,7 +61,7 @@ func startProcess(ctx context.Context) (*Server, error) {
 		return nil, err
 	}
 	run := func(name string, args ...string) *exec.Cmd {
-		cmd := exec.Command(program(name), args...) //nolint:contextcheck // it outlives the test that asked for it
+		cmd := exec.Command(program(name), args...)
 		cmd.SysProcAttr, cmd.Dir = &syscall.SysProcAttr{Credential: as}, dir
 		return cmd
 	}

@@ -15,13 +15,6 @@ import (
 	"github.com/boundary-go/jobs/ports"
 )
 
-// asItIs is the most careless resolver: the schema of a tenant is what its ID says.
-type asItIs struct{}
-
-func (asItIs) Resolve(_ context.Context, tenant string) (jobs.Tenancy, error) {
-	return jobs.Tenancy{ID: tenant, Schema: tenant}, nil
-}
-
 // TestHostileTenants has tenants whose IDs are meant to reach another's schema. Each runs in a schema of exactly its name, or not at all.
 func TestHostileTenants(t *testing.T) {
 	t.Parallel()

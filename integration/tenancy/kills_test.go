@@ -62,7 +62,7 @@ func process(where string) {
 func (at servers) application(more ...fx.Option) *fx.App {
 	cfg := config.Default(config.Backend{Type: config.Redis, URL: config.Secret(at.Redis), Prefix: at.Prefix})
 	q := config.DefaultQueue("main")
-	q.Lease = time.Second
+	q.Lease = 3 * time.Second
 	cfg.Queues["default"] = q
 	return fx.New(fx.NopLogger, fx.Provide(func() *slog.Logger { return slog.New(slog.DiscardHandler) }),
 		fx.Provide(func() (*pgxpool.Pool, error) {
@@ -175,7 +175,6 @@ func TestKills(t *testing.T) {
 		t.Errorf("only %d orders in %d kills", orders, kills)
 	}
 	redistest.Report("killed %d processes: %d orders, each delivered once", kills, orders)
-
 }
 
 // finish relays and delivers what is left. Jobs during which processes died thrice are revived.
@@ -189,7 +188,7 @@ func (at *town) finish(t *testing.T, where servers) *jobs.Operator {
 	}
 	t.Cleanup(func() { _ = app.Stop(context.Background()) })
 	relay(t, at, client, 50*time.Millisecond, nil)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		dead, err := operator.Failed(t.Context(), "default", 100)
 		if err != nil {
 			t.Fatal(err)

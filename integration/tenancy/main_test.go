@@ -151,9 +151,9 @@ func (a application) held(t *testing.T, id jobs.ID) jobs.Job {
 }
 
 // enqueue stores a job of a tenant that is tried once.
-func (a application) enqueue(t *testing.T, tenant string, args jobs.Args, opts ...jobs.EnqueueOption) jobs.Job {
+func (a application) enqueue(t *testing.T, tenant string, args jobs.Args) jobs.Job {
 	t.Helper()
-	j, err := a.client.Enqueue(jobs.WithTenant(t.Context(), tenant), args, append([]jobs.EnqueueOption{jobs.MaxRetries(0)}, opts...)...)
+	j, err := a.client.Enqueue(jobs.WithTenant(t.Context(), tenant), args, jobs.MaxRetries(0))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -170,6 +170,32 @@ func TestConnection(t *testing.T) {
 	}
 }
 
+// TestTheConnectionItself is closed when the run ends that was given it: nobody can know who has it still.
+func TestTheConnectionItself(t *testing.T) {
+	t.Parallel()
+	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")
+	scope, err := postgres.NewScope(pgtest.Pool(t, at.url, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept []*pgx.Conn
+	for range 2 {
+		if err := scope.Within(t.Context(), at.tenants[0], func(ctx context.Context) error {
+			tx, err := postgres.Tx(ctx)
+			if err == nil {
+				kept = append(kept, tx.Conn())
+				_, err = tx.Prepare(ctx, "mine", "select 1")
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept[0] == kept[1] || !kept[0].IsClosed() || !kept[1].IsClosed() {
+		t.Error("it was given to another run")
+	}
+}
+
 func TestJobsOfNobody(t *testing.T) {
 	t.Parallel()
 	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")

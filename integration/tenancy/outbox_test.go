@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 )
 
 // relay starts one for the tenants of a town and its public schema.
-func relay(t *testing.T, at *town, to postgres.Sender, poll time.Duration, watch jobs.Observer) *postgres.Relay {
+func relay(t *testing.T, at *town, to postgres.Sender, poll time.Duration, watch jobs.Observer) {
 	t.Helper()
 	r, err := postgres.NewRelay(at.pool, to, postgres.RelayOptions{
 		Schemas: []string{"public"}, Tenants: postgres.NewTable(at.pool, ""), Poll: poll, Batch: 10, Observer: watch,
@@ -32,7 +33,6 @@ func relay(t *testing.T, at *town, to postgres.Sender, poll time.Duration, watch
 			t.Error(err)
 		}
 	})
-	return r
 }
 
 var errUndone = errors.New("undone")
@@ -156,4 +156,43 @@ func TestRelayAgain(t *testing.T) {
 	if n := at.count(t, "select count(*) from jobs_outbox where tries > 0 and error is not null"); n != 1 || at.count(t, "select count(*) from jobs_outbox") != 1 {
 		t.Errorf("%d rows with an error", n)
 	}
+}
+
+// newcomer is a lister to whom a tenant comes after the first look.
+type newcomer struct {
+	looks  atomic.Int64
+	tenant jobs.Tenancy
+}
+
+func (n *newcomer) Tenants(context.Context) ([]jobs.Tenancy, error) {
+	if n.looks.Add(1) == 1 {
+		return nil, nil
+	}
+	return []jobs.Tenancy{n.tenant}, nil
+}
+
+// TestRelayLooksWhenItListens: what is committed after the first look, and before somebody listens, tells nobody.
+func TestRelayLooksWhenItListens(t *testing.T) {
+	t.Parallel()
+	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")
+	a := run(t, pgtest.Pool(t, at.url, 2), nil, jobs.Handle(handle))
+	var job jobs.Job
+	if err := pgx.BeginFunc(t.Context(), at.pool, func(tx pgx.Tx) (err error) {
+		if err := postgres.Enter(t.Context(), tx, at.tenants[0]); err != nil {
+			return err
+		}
+		job, err = a.client.EnqueueVia(t.Context(), postgres.InTx(tx), deed{}, jobs.ForTenant("a0"))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := postgres.NewRelay(at.pool, a.client, postgres.RelayOptions{Tenants: &newcomer{tenant: at.tenants[0]}, Poll: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Stop(context.Background()) }()
+	a.arrives(t, job.ID)
 }

@@ -92,6 +92,9 @@ var misdeeds = []misdeed{
 	{"rollback by hand", func(ctx context.Context, tx pgx.Tx) error { return tx.Rollback(ctx) }, false, false},
 	{"the connection itself", func(ctx context.Context, tx pgx.Tx) error {
 		_, err := tx.Conn().Prepare(ctx, "mine", "select * from items")
+		if err == nil {
+			_, err = tx.Exec(ctx, "mine")
+		}
 		return err
 	}, true, false},
 }
@@ -164,7 +167,7 @@ const inspect = `select concat_ws(', ',
 	from pg_settings where name = 'TimeZone'`
 
 func (i *inspector) watch(cfg *pgxpool.Config) {
-	cfg.BeforeAcquire = func(ctx context.Context, conn *pgx.Conn) bool {
+	cfg.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) {
 		var left string
 		err := conn.QueryRow(ctx, inspect, pgx.QueryExecModeSimpleProtocol).Scan(&left)
 		past, cancel := context.WithCancel(ctx)
@@ -181,7 +184,7 @@ func (i *inspector) watch(cfg *pgxpool.Config) {
 		if left != "" {
 			i.found[left]++
 		}
-		return true
+		return true, nil
 	}
 }
 

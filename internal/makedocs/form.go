@@ -59,6 +59,8 @@ var words = map[string][]string{
 	"backends.startup":           {config.Warn, config.Strict, config.Off},
 	"workers.on_stuck":           {config.Hold, config.Exit},
 	"workers.on_lease_uncertain": {config.Interrupt, config.Continue},
+	"tenants.state":              {config.Active, config.Suspended, config.Deleted},
+	"tenants.deleted":            {config.Fail, config.Cancel, config.Wait},
 }
 
 // references is the keys that name another part.

@@ -49,7 +49,7 @@ func rowsOf(section, prefix string, keys []key) (rows []row) {
 		if k.keys != nil {
 			below := prefix + k.name + "."
 			if k.parts {
-				below += "<name>."
+				below += whose(k) + "."
 			}
 			rows = append(rows, rowsOf(section, below, k.keys)...)
 			continue
@@ -67,3 +67,11 @@ func rowsOf(section, prefix string, keys []key) (rows []row) {
 }
 
 func code(s string) string { return "`" + s + "`" }
+
+// whose is what the parts of a key go by.
+func whose(k key) string {
+	if k.name == "schemas" {
+		return "<tenant>"
+	}
+	return "<name>"
+}

@@ -51,8 +51,8 @@ func named(value object) object {
 	return object{{"type", "object"}, {"propertyNames", object{{"pattern", namePattern}}}, {"additionalProperties", value}}
 }
 
-// typed is an object whose keys are job types, as core.CheckIdentifier takes them.
-func typed(value object) object {
+// identified is an object whose keys are job types, or tenants, as core.CheckIdentifier takes them.
+func identified(value object) object {
 	return object{{"type", "object"}, {"propertyNames", object{{"pattern", `^[!-~]{1,128}$`}}}, {"additionalProperties", value}}
 }
 
@@ -104,7 +104,7 @@ func schemaOf(sections []section) ([]byte, error) {
 		}
 		parted := named
 		if s.name == "types" {
-			parted = typed
+			parted = identified
 		}
 		properties = append(properties, member{s.name, append(object{describe}, parted(defined(s.name))...)})
 		parts = append(parts, member{s.name, part(s.name, s.of, s.keys)})
@@ -127,7 +127,11 @@ func part(section, comment string, keys []key) object {
 	for _, k := range keys {
 		var o object
 		if k.parts {
-			o = append(object{{"description", k.comment}}, named(part(section, "", k.keys))...)
+			parted := named
+			if k.name == "schemas" {
+				parted = identified
+			}
+			o = append(object{{"description", k.comment}}, parted(part(section, "", k.keys))...)
 		} else if k.keys != nil {
 			o = part(section, k.comment, k.keys)
 		} else {

@@ -37,8 +37,9 @@ var standards = map[string]any{
 	"retries":    config.DefaultRetry(),
 	"registries": config.Registry{},
 	"workers":    config.DefaultWorker(),
-	"tenants":    config.Tenants{},
+	"tenants":    config.DefaultTenants(),
 	"tiers":      config.DefaultTier(),
+	"schemas":    config.DefaultTenancy(),
 	"types":      config.DefaultTypeLimits(),
 }
 

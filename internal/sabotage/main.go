@@ -24,6 +24,7 @@ import (
 	tc "github.com/testcontainers/testcontainers-go"
 	tcredis "github.com/testcontainers/testcontainers-go/modules/redis"
 
+	"github.com/boundary-go/jobs/integration/pgtest"
 	"github.com/boundary-go/jobs/ports/portstest"
 )
 
@@ -44,7 +45,7 @@ func main() {
 	side := flag.Int("side-by-side", 3, "how many at once")
 	faulty := flag.Bool("faults", false, "take out the rules against faults, for the scenarios of integration/faults to notice")
 	flag.Parse()
-	all := slices.Concat(coreRules, clientRules, workerRules, importRules, memoryRules, redisRules, usageRules)
+	all := slices.Concat(coreRules, clientRules, workerRules, importRules, memoryRules, redisRules, usageRules, tenancyRules)
 	missing := lawsWithout(all)
 	if *faulty {
 		all, missing = faultRules, nil
@@ -61,6 +62,16 @@ func main() {
 	if err != nil {
 		fmt.Println("there is no Redis for the adapter's laws:", err)
 		os.Exit(1)
+	}
+	if slices.ContainsFunc(all, func(s sabotage) bool { return s.pkg == tenancy }) {
+		stopRedis := stop
+		url, stopPostgres, err := pgtest.Open(ctx)
+		stop = func() { stopRedis(); stopPostgres() }
+		if err := errors.Join(err, os.Setenv("JOBS_TEST_POSTGRES_URL", url)); err != nil {
+			fmt.Println("there is no PostgreSQL for the tests of the tenant scope:", err)
+			stop()
+			os.Exit(1)
+		}
 	}
 	if err := sound(ctx, all); err != nil {
 		fmt.Println(err)

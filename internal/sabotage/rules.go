@@ -56,6 +56,8 @@ var importRules = []sabotage{
 	mayNot("adapters/redis", "redis", own+"adapters/memory"),
 	mayNot("adapters/redis", "redis", own+"shell/client"),
 	mayNot("adapters/redis", "redis", "go.uber.org/fx"),
+	mayNot("adapters/postgres", "postgres", own+"shell/client"),
+	mayNot("shell/tenant", "tenant", own+"adapters/postgres"),
 	mayNot("shell/client", "client", own+"adapters/memory"),
 	mayNot("shell/worker", "worker", own+"shell/client"),
 	mayNot("shell/operator", "operator", own+"config"),

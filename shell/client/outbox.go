@@ -30,6 +30,9 @@ func (c *Client) EnqueueManyVia(ctx context.Context, box ports.Outbox, requests 
 	return jobs, box.Put(ctx, jobs...)
 }
 
+// Observer is who is told of what is enqueued, and may be told of what could not be.
+func (c *Client) Observer() ports.Observer { return c.observer }
+
 // Send enqueues jobs that were made by [Client.EnqueueVia], as who relays an outbox does: under their IDs, so that one which was sent before is a
 // [ports.ErrDuplicate]. Of several that fail the error is a [*ports.BatchError]; each fails as by [Client.Enqueue].
 func (c *Client) Send(ctx context.Context, made ...core.Job) error {

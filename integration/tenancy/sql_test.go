@@ -1,0 +1,148 @@
+package tenancy_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"testing"
+
+	"github.com/boundary-go/jobs"
+	"github.com/boundary-go/jobs/adapters/postgres"
+	"github.com/boundary-go/jobs/integration/pgtest"
+	"github.com/boundary-go/jobs/ports"
+)
+
+// byHand is the arguments of a job whose handler uses database/sql.
+type byHand struct{ Does string }
+
+func (byHand) JobType() string { return "by-hand" }
+
+// TestDatabaseSQL has handlers that use database/sql, and misbehave, one after the other on one connection.
+func TestDatabaseSQL(t *testing.T) {
+	t.Parallel()
+	pgtest.OnEach(t, func(t *testing.T, s *pgtest.Server) {
+		t.Helper()
+		at := settle(t, s, "a0", "a1")
+		looks := &inspector{found: map[string]int{}}
+		a := run(t, pgtest.Pool(t, at.url, 1, looks.watch), nil, jobs.Handle(func(ctx context.Context, b byHand) error {
+			tx, err := postgres.SQLTx(ctx)
+			if err != nil {
+				return err
+			}
+			tenant, _ := jobs.Tenant(ctx)
+			var owner string
+			if err := tx.QueryRowContext(ctx, "select owner from items").Scan(&owner); err != nil || owner != tenant {
+				return errors.Join(errStrange, err)
+			}
+			if _, err := tx.ExecContext(ctx, "insert into effects (job) values ($1)", b.Does); err != nil {
+				return err
+			}
+			return misbehaveBySQL(ctx, tx, b.Does)
+		}))
+		for i, c := range []struct {
+			does        string
+			kept, fails bool
+		}{
+			{"well", true, false},
+			{"error", false, true},
+			{"panic", false, true},
+			{"path", false, true},
+			{"role", false, true},
+			{"temporary", true, false},
+			{"prepared", true, false},
+			{"prepared", true, false},
+			{"rows", false, true},
+			{"commit", true, false},
+			{"commit by hand", true, false},
+			{"rollback by hand", false, false},
+			{"failed", false, true},
+			{"killed", false, true},
+			{"well", true, false},
+		} {
+			tenant := map[bool]string{true: "a0", false: "a1"}[i%2 == 0]
+			before := at.in(t, "t_"+tenant)
+			j := a.over(t, a.enqueue(t, tenant, byHand{c.does}).ID)
+			if (j.Status == jobs.Failed) != c.fails {
+				t.Errorf("%s: %s, %v", c.does, j.Status, j.Error)
+			}
+			if n := at.in(t, "t_"+tenant) - before; (n == 1) != c.kept {
+				t.Errorf("%s: %d effects", c.does, n)
+			}
+		}
+		if n := at.in(t, "public"); n > 0 {
+			t.Errorf("%d effects in public", n)
+		}
+		for left, times := range looks.found {
+			t.Errorf("a borrowed connection has %q, %d times of %d", left, times, looks.asked)
+		}
+	})
+}
+
+// misbehaveBySQL leaves a connection other than it was.
+func misbehaveBySQL(ctx context.Context, tx *sql.Tx, does string) error {
+	exec := func(sql string) error {
+		_, err := tx.ExecContext(ctx, sql)
+		return err
+	}
+	switch does {
+	case "error":
+		return errUndone
+	case "panic":
+		panic(errUndone)
+	case "path":
+		return exec("set search_path to public")
+	case "role":
+		return exec("set role pg_monitor")
+	case "temporary":
+		return exec("create temp table items (id int); select pg_advisory_lock(1); listen news; set timezone = 'Asia/Tokyo'")
+	case "prepared":
+		stmt, err := tx.PrepareContext(ctx, "select * from items")
+		if err == nil {
+			_, err = stmt.ExecContext(ctx) // and it is not closed
+		}
+		return err
+	case "rows":
+		_, err := tx.QueryContext(ctx, "select generate_series(1, 100000)") //nolint:bodyclose,rowserrcheck,sqlclosecheck // that is the point
+		return err
+	case "commit":
+		return exec("commit; create table if not exists more (id int)")
+	case "commit by hand":
+		return tx.Commit()
+	case "rollback by hand":
+		return tx.Rollback()
+	case "failed":
+		_ = exec("select 1/0")
+	case "killed":
+		return exec("select pg_terminate_backend(pg_backend_pid())")
+	}
+	return nil
+}
+
+func TestDatabaseSQLWithoutItsTenantsPlace(t *testing.T) {
+	t.Parallel()
+	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")
+	scope, err := postgres.NewScope(pgtest.Pool(t, at.url, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // so that the connection is seen to go back
+		err = scope.Within(t.Context(), ports.Tenancy{ID: "who", Schema: "missing"}, func(ctx context.Context) error {
+			_, _ = postgres.SQLTx(ctx)
+			return nil
+		})
+		if !errors.Is(err, ports.ErrUnknownTenant) {
+			t.Errorf("%v", err)
+		}
+	}
+	if err := scope.Within(t.Context(), at.tenants[0], func(ctx context.Context) error {
+		if _, err := postgres.SQLTx(ctx); err != nil {
+			return err
+		}
+		if _, err := postgres.Tx(ctx); err == nil {
+			t.Error("a run has two connections")
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}

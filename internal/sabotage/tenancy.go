@@ -1,0 +1,49 @@
+package main
+
+// tenancy is where the tests on PostgreSQL are.
+const tenancy = "integration/tenancy"
+
+// ofScope is a safeguard of the tenant scope on PostgreSQL taken out.
+func ofScope(rule, file, old, changed, run string) sabotage {
+	return sabotage{rule: rule, file: "adapters/postgres/" + file, old: old, new: changed, pkg: tenancy, run: "^" + run + "$"}
+}
+
+// ofTenant is a rule of whose jobs run taken out.
+func ofTenant(rule, file, old, changed, run string) sabotage {
+	return sabotage{rule: rule, file: "shell/tenant/" + file, old: old, new: changed, pkg: "shell/tenant", run: "^" + run + "$"}
+}
+
+// tenancyRules takes out rules of how jobs run as their tenants.
+var tenancyRules = []sabotage{
+	ofScope("names are quoted", "name.go", "return pgx.Identifier{name}.Sanitize()", "_ = pgx.Identifier{}\n\treturn name", "TestHostileTenants"),
+	ofScope("a schema has a name that is only its own", "name.go", "if !name.MatchString(s) || s == \"public\"", "if s == \"public\"", "TestHostileTenants"),
+	ofScope("public is nobody's", "name.go", "s == \"public\" || ", "", "TestHostileTenants"),
+	ofScope("PostgreSQL's own schemas are nobody's", "name.go", ` || strings.HasPrefix(s, "pg_")`, ` && strings.HasPrefix(s, "i")`, "TestHostileTenants"),
+	ofScope("the schema is there", "name.go", "when pg_catalog.current_schema() = \" + literal(p.schema) + \" then", "when true then", "TestHostileTenants"),
+	ofScope("the path has nothing but the tenant's schema", "name.go", `quoted(p.schema) + ", pg_temp"`, `quoted(p.schema) + ", public, pg_temp"`, "TestASchemaThatGoesDuringARun"),
+	ofScope("temporary tables come last", "name.go", `"search_path to " + quoted(p.schema) + ", pg_temp"`, `"search_path to pg_temp, " + quoted(p.schema)`, "TestJobsRunInTheirTenantsSchema"),
+	ofScope("the path holds though a handler ends its transaction", "session.go", "enter := s.at.enter(); enter", "enter := s.at.enterLocally(); enter", "TestJobsRunInTheirTenantsSchema"),
+	ofScope("nothing is kept of a transaction that changed its path", "session.go", `s.at.stays()+"; commit"`, `"select 1; commit"`, "TestJobsRunInTheirTenantsSchema"),
+	ofScope("a connection is made what it was", "session.go", `"discard all"`, `"select 1"`, "TestJobsRunInTheirTenantsSchema"),
+	ofScope("news of one tenant is not read by the next", "session.go", "\treturn drain(ctx, conn)\n", "\treturn nil\n", "TestJobsRunInTheirTenantsSchema"),
+	ofScope("who had the connection itself does not keep it", "session.go", "s.exposed || clean", "clean", "TestTheConnectionItself"),
+	ofScope("a pool keeps no statements", "scope.go", "case pgx.QueryExecModeExec,", "case pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec,", "TestAPoolThatKeepsStatements"),
+	ofScope("work without its tenant's place is not done", "scope.go", "denied != nil {\n\t\treturn denied", "denied != nil {\n\t\treturn nil", "TestHostileTenants"),
+	ofScope("who lost the lease keeps nothing", "scope.go", "errors.Is(cause, ports.ErrLeaseLost)", "false && errors.Is(cause, ports.ErrLeaseLost)", "TestALostLeaseKeepsNothing"),
+	ofScope("a connection ends with its run", "connection.go", "if c.run.over {", "if false {", "TestConnection"),
+	ofScope("what was done once is not done again", "once.go", "if !first {", "if !first && false {", "TestOnce"),
+	ofScope("of work that failed nothing is kept", "once.go", "s.spoiled = err", "_ = s", "TestOnceThatFails"),
+	ofScope("a commit tells of what it put into an outbox", "outbox.go", "select pg_catalog.pg_notify('` + channel + `', pg_catalog.current_schema()::text) from put`", "select 1 from put`", "TestOutbox"),
+	ofScope("what was committed before somebody listened is not left", "relay.go", "\ttell(told, anywhere)", "\t_ = anywhere", "TestRelayLooksWhenItListens"),
+	ofScope("a delay counts from when it was written", "outbox.go", "max(0, j.Delay-max(0, ago))", "j.Delay", "TestRelayAgain"),
+	ofScope("what was sent before is taken out", "relay.go", "case err == nil, errors.Is(err, ports.ErrDuplicate):", "case err == nil:", "TestRelayAgain"),
+	ofScope("a migration is done once", "provision.go", "err == nil && tag.RowsAffected() == 1", "err == nil && tag.RowsAffected() >= 0", "TestProvision"),
+
+	ofTenant("a job of an unknown tenant does not run", "tenant.go", "case errors.Is(err, ports.ErrUnknownTenant):\n\t\treturn t, o.unknown(job)", "case errors.Is(err, ports.ErrUnknownTenant):\n\t\treturn t, nil", "TestWhoseJobsRun"),
+	ofTenant("a tenant may be unknown for a time", "tenant.go", "held >= o.UnknownTTL", "held > 1000*o.UnknownTTL", "TestWhoseJobsRun"),
+	ofTenant("only who is known to be active runs", "tenant.go", "case t.State == ports.TenantActive:", "case t.State != ports.TenantSuspended && t.State != ports.TenantDeleted:", "TestWhoseJobsRun"),
+	ofTenant("an answer is about whom was asked for", "tenant.go", "case t.ID != job.Tenant:", "case false:", "TestWhoseJobsRun"),
+	ofTenant("a tenant whose place is gone is looked up again", "cache.go", "{ c.known.Remove(tenant) }", "{}", "TestAPlaceThatIsNotThereIsForgotten"),
+	ofTenant("what was said of a tenant is believed for a time", "cache.go", "ok && time.Now().Before(e.until)", "ok", "TestACacheRemembersForATime"),
+	ofWorker("what is held back was not run", "run.go", "if o.Ending != core.PutAside {", "{", "TestAJobThatMiddlewareHoldsBackWasNotRun"),
+}
