@@ -315,7 +315,10 @@ func FromContext(ctx context.Context) (Job, bool) { return ports.FromContext(ctx
 // WithTenant is ctx in which work is done for a tenant: jobs enqueued with it are that tenant's.
 func WithTenant(ctx context.Context, id string) context.Context { return ports.WithTenant(ctx, id) }
 
-// TenancyOf is what is known of the tenant for whom work is done in ctx, if a [TenantResolver] or the key tenants.schemas tells.
+// WithTenancy is [WithTenant] for a tenant of whom more is known: what a middleware of a web server has looked up, say.
+func WithTenancy(ctx context.Context, t Tenancy) context.Context { return ports.WithTenancy(ctx, t) }
+
+// TenancyOf is what is known of the tenant for whom work is done in ctx: in a handler, by a [TenantResolver] or the key tenants.schemas.
 func TenancyOf(ctx context.Context) (Tenancy, bool) { return ports.TenancyOf(ctx) }
 
 // Logger logs with the attributes job_id, job_type, queue, attempt and tenant of the job that runs in ctx.

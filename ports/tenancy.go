@@ -69,12 +69,12 @@ type Scope interface {
 
 type tenancyKey struct{}
 
-// WithTenancy is ctx in which work is done for that tenant.
+// WithTenancy is [WithTenant] for a tenant of whom more is known; see [TenancyOf].
 func WithTenancy(ctx context.Context, t Tenancy) context.Context {
-	return context.WithValue(ctx, tenancyKey{}, t)
+	return WithTenant(context.WithValue(ctx, tenancyKey{}, t), t.ID)
 }
 
-// TenancyOf is what is known of the tenant for whom work is done in ctx, if a [Resolver] was asked.
+// TenancyOf is what is known of the tenant for whom work is done in ctx, if somebody said it: of a job, its [Resolver].
 func TenancyOf(ctx context.Context) (Tenancy, bool) {
 	t, ok := ctx.Value(tenancyKey{}).(Tenancy)
 	return t, ok

@@ -102,7 +102,7 @@ func misbehaveBySQL(ctx context.Context, tx *sql.Tx, does string) error {
 		}
 		return err
 	case "rows":
-		_, err := tx.QueryContext(ctx, "select generate_series(1, 100000)") //nolint:bodyclose,rowserrcheck,sqlclosecheck // that is the point
+		_, err := tx.QueryContext(ctx, "select generate_series(1, 100000)")
 		return err
 	case "commit":
 		return exec("commit; create table if not exists more (id int)")
