@@ -89,6 +89,21 @@ func Failed(errs map[int]error, n int) error {
 	}
 }
 
+// PerJob is what the error of a call for n jobs says of each, by their places: the opposite of [Failed].
+func PerJob(err error, n int) map[int]error {
+	if err == nil {
+		return nil
+	}
+	if batch, ok := errors.AsType[*BatchError](err); ok {
+		return batch.Errs
+	}
+	errs := map[int]error{}
+	for i := range n {
+		errs[i] = err
+	}
+	return errs
+}
+
 // Error counts the failures and tells the first few.
 func (e *BatchError) Error() string {
 	const shown = 3

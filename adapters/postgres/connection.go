@@ -20,14 +20,14 @@ func Connection(ctx context.Context) (*Conn, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fresh := s.conn == nil
 	if err := s.borrow(ctx); err != nil {
 		return nil, err
 	}
-	if fresh {
-		if _, err := s.conn.Exec(ctx, s.at.check()); err != nil {
-			return nil, s.deny(err)
+	if !s.entered {
+		if _, err := s.conn.Exec(ctx, s.enter()+s.at.check()); err != nil {
+			return nil, s.deny(ctx, err)
 		}
+		s.entered = true
 	}
 	return &Conn{run: s}, nil
 }

@@ -66,28 +66,29 @@ func (p place) set(how string) string {
 	return sql
 }
 
-// check fails a statement with [notThere] unless the schema is there, and the session may use it.
+// check fails with [notThere] unless the schema is there, the session may use it, and it is the first of its path.
 func (p place) check() string {
 	if p.schema == "" {
 		return "select 1"
 	}
-	return "select (case when pg_catalog.current_schema() = " + literal(p.schema) + " then '1' else 'not there' end)::int"
+	return "select 1/(pg_catalog.current_schema() is not distinct from " + literal(p.schema) + ")::int"
 }
 
-// stays fails a statement with [notThere] unless the session is still the tenant's.
+// stays fails with [notThere] unless the session is still the tenant's. PostgreSQL shows a path with or without the quotes, as the name needs them.
 func (p place) stays() string {
 	if p.schema == "" {
 		return "select 1"
 	}
-	return "select (case when pg_catalog.current_setting('search_path') = pg_catalog.quote_ident(" + literal(p.schema) +
-		") || ', pg_temp' and current_user = " + literal(cmp.Or(p.role, p.user)) + " then '1' else 'left' end)::int"
+	return "select 1/(pg_catalog.current_setting('search_path') in (" + literal(p.schema+", pg_temp") + ", " + literal(quoted(p.schema)+", pg_temp") +
+		") and current_user = " + literal(cmp.Or(p.role, p.user)) + ")::int"
 }
 
 // SQLSTATEs that say that a tenant's place is not there (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 const (
-	notThere = "22P02" // of a check that failed: text that is no number
+	notThere = "22012" // of a check that failed: a division by zero
 	noValue  = "22023" // of a role that there is not, in set role
 	noObject = "42704" // of an object that there is not
+	noRight  = "42501" // of a role that may not be set
 )
 
 // code is the SQLSTATE of an error of PostgreSQL, or "".

@@ -47,6 +47,8 @@ type Relay struct {
 	to   Sender
 	opts RelayOptions
 
+	known map[string]bool // where it looked last; of the working goroutine
+
 	stop func()
 	done chan struct{}
 }
@@ -114,14 +116,22 @@ func (r *Relay) work(ctx context.Context, told <-chan string) {
 			for len(told) > 0 {
 				places[<-told] = true
 			}
-			if places[anywhere] {
-				r.everywhere(ctx)
-				continue
-			}
-			for schema := range places {
-				r.relay(ctx, schema)
-			}
+			r.there(ctx, places)
 		}
+	}
+}
+
+// there relays what is in the outboxes that it was told of. Who may notify is not known: of a schema that it does not know it is told nothing but
+// that it should look.
+func (r *Relay) there(ctx context.Context, places map[string]bool) {
+	for schema := range places {
+		if !r.known[schema] {
+			r.everywhere(ctx)
+			return
+		}
+	}
+	for schema := range places {
+		r.relay(ctx, schema)
 	}
 }
 
@@ -134,7 +144,9 @@ func (r *Relay) everywhere(ctx context.Context) {
 	if err != nil {
 		r.failed(ctx, "", err)
 	}
+	r.known = map[string]bool{}
 	for _, schema := range schemas {
+		r.known[schema] = true
 		r.relay(ctx, schema)
 	}
 }
@@ -217,7 +229,7 @@ func (r *Relay) send(ctx context.Context, t taken) (sent []int64, away error) {
 	if len(t.jobs) == 0 {
 		return nil, nil
 	}
-	errs := perJob(r.to.Send(ctx, t.jobs...), len(t.jobs))
+	errs := ports.PerJob(r.to.Send(ctx, t.jobs...), len(t.jobs))
 	for i, seq := range t.seqs {
 		switch err := errs[i]; {
 		case err == nil, errors.Is(err, ports.ErrDuplicate):
@@ -270,21 +282,6 @@ func take(ctx context.Context, tx pgx.Tx, most int) (taken, error) {
 		return nil
 	})
 	return t, err
-}
-
-// perJob is what an error says of each of n jobs.
-func perJob(err error, n int) map[int]error {
-	if err == nil {
-		return nil
-	}
-	if batch, ok := errors.AsType[*ports.BatchError](err); ok {
-		return batch.Errs
-	}
-	errs := map[int]error{}
-	for i := range n {
-		errs[i] = err
-	}
-	return errs
 }
 
 // listen passes on what commits tell, and listens again when the connection broke.

@@ -26,6 +26,7 @@ type session struct {
 
 	mu      sync.Mutex
 	conn    *pgxpool.Conn
+	entered bool           // it is the tenant's
 	tx      *transaction   // that the scope ends
 	others  []*transaction // that the handler ends
 	sql     *sqlSession    // instead, for who uses database/sql
@@ -48,7 +49,7 @@ func (s *session) wasDenied() error {
 	return s.denied
 }
 
-// borrow makes a connection of the pool the tenant's. The lock is held.
+// borrow takes a connection of the pool. It is not the tenant's yet. The lock is held.
 func (s *session) borrow(ctx context.Context) error {
 	switch {
 	case s.over:
@@ -65,16 +66,24 @@ func (s *session) borrow(ctx context.Context) error {
 		return fmt.Errorf("postgres: a connection for tenant %q: %w", s.tenant, err)
 	}
 	s.conn = conn
-	if enter := s.at.enter(); enter != "" {
-		if _, err = conn.Exec(ctx, enter); err != nil {
-			return s.deny(err)
-		}
-	}
 	return nil
 }
 
-// deny notes that the tenant's place is not there, if that is what an error of ours says. The lock is held.
-func (s *session) deny(err error) error {
+// enter is the statements that make the connection the tenant's, where it is not, in front of others: in a transaction of their own, as what is set must
+// not be undone with theirs. The lock is held.
+func (s *session) enter() string {
+	if s.entered || s.at.schema == "" {
+		return ""
+	}
+	return "begin; " + s.at.enter() + "; commit; "
+}
+
+// deny notes that the tenant's place is not there, if that is what an error of ours says. The connection is of use afterwards, if it can be. The
+// lock is held.
+func (s *session) deny(ctx context.Context, err error) error {
+	if s.conn != nil && s.conn.Conn().PgConn().TxStatus() == 'E' {
+		_, _ = s.conn.Exec(ctx, "rollback") // else it is closed when the run ends
+	}
 	if err = refusal(s.tenant, err); errors.Is(err, ports.ErrUnknownTenant) {
 		s.denied = err
 	}
@@ -83,7 +92,7 @@ func (s *session) deny(err error) error {
 
 // refusal is the error of a statement of ours that was to make a connection the tenant's.
 func refusal(tenant string, err error) error {
-	if slices.Contains([]string{notThere, noValue, noObject}, code(err)) {
+	if slices.Contains([]string{notThere, noValue, noObject, noRight}, code(err)) {
 		return fmt.Errorf("postgres: tenant %q: %w: its schema, or its role, is not there or not to be used", tenant, ports.ErrUnknownTenant)
 	}
 	return fmt.Errorf("postgres: tenant %q: %w", tenant, err)
@@ -94,11 +103,12 @@ func (s *session) begin(ctx context.Context, how pgx.TxOptions) (*transaction, e
 	if err := s.borrow(ctx); err != nil {
 		return nil, err
 	}
-	how.BeginQuery, how.CommitQuery = beginning(how)+"; "+s.at.check(), s.at.stays()+"; commit"
+	how.BeginQuery, how.CommitQuery = s.enter()+beginning(how)+"; "+s.at.check(), s.at.stays()+"; commit"
 	tx, err := s.conn.BeginTx(ctx, how)
 	if err != nil {
-		return nil, s.deny(err)
+		return nil, s.deny(ctx, err)
 	}
+	s.entered = true
 	return &transaction{Tx: tx, run: s, outer: true}, nil
 }
 
@@ -157,6 +167,7 @@ func (s *session) commit(ctx context.Context, t *transaction) error {
 	}
 	err := t.Tx.Commit(ctx)
 	if code(err) == notThere {
+		s.spoiled = errLeft // also for a handler that looks away
 		return errLeft
 	}
 	if err != nil && !errors.Is(err, pgx.ErrTxClosed) {

@@ -40,7 +40,7 @@ func SQLTx(ctx context.Context) (*sql.Tx, error) {
 	s.sql = &sqlSession{conn: conn}
 	if enter := s.at.enter(); enter != "" {
 		if _, err := conn.ExecContext(ctx, enter); err != nil {
-			return nil, s.deny(err)
+			return nil, s.deny(ctx, err)
 		}
 	}
 	tx, err := conn.BeginTx(ctx, nil)
@@ -49,7 +49,7 @@ func SQLTx(ctx context.Context) (*sql.Tx, error) {
 	}
 	s.sql.tx = tx
 	if _, err := tx.ExecContext(ctx, s.at.check()); err != nil {
-		return nil, s.deny(err)
+		return nil, s.deny(ctx, err)
 	}
 	return tx, nil
 }

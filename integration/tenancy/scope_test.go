@@ -89,6 +89,11 @@ var misdeeds = []misdeed{
 		return nil
 	}, false, true},
 	{"commit by hand", func(ctx context.Context, tx pgx.Tx) error { return tx.Commit(ctx) }, true, false},
+	{"commit by hand in another path, kept silent", func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, "set search_path to %other%")
+		_ = tx.Commit(ctx)
+		return err
+	}, false, true},
 	{"rollback by hand", func(ctx context.Context, tx pgx.Tx) error { return tx.Rollback(ctx) }, false, false},
 	{"the connection itself", func(ctx context.Context, tx pgx.Tx) error {
 		_, err := tx.Conn().Prepare(ctx, "mine", "select * from items")

@@ -57,7 +57,7 @@ type sending struct {
 
 // taken notes what came of a call for those that were left, and which of them may be sent again.
 func (s *sending) taken(out ports.Enqueued, err error) {
-	failures := perJob(err, len(s.left))
+	failures := ports.PerJob(err, len(s.left))
 	known := make(map[core.Ref]core.Job, len(out.Known))
 	for _, j := range out.Known {
 		known[j.Ref()] = j
@@ -110,19 +110,4 @@ func pause(ctx context.Context, began time.Time, tries int) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// perJob is what the error of a call says of each of its n jobs.
-func perJob(err error, n int) map[int]error {
-	if err == nil {
-		return nil
-	}
-	if batch, ok := errors.AsType[*ports.BatchError](err); ok {
-		return batch.Errs
-	}
-	errs := map[int]error{}
-	for i := range n {
-		errs[i] = err
-	}
-	return errs
 }
