@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,13 +14,13 @@ import (
 	"github.com/boundary-go/jobs/ports"
 )
 
-// barrier is a middleware that holds jobs back as it is told.
-type barrier struct{ err error }
+// barrier is a middleware that holds jobs back until it is open.
+type barrier struct{ open atomic.Bool }
 
 func (b *barrier) middleware(next ports.HandlerFunc) ports.HandlerFunc {
 	return func(ctx context.Context, job core.Job) (any, error) {
-		if b.err != nil {
-			return nil, b.err
+		if !b.open.Load() {
+			return nil, core.HoldBack(errors.New("not yet"), 5*time.Minute)
 		}
 		return next(ctx, job)
 	}
@@ -27,10 +28,10 @@ func (b *barrier) middleware(next ports.HandlerFunc) ports.HandlerFunc {
 
 func TestAJobThatMiddlewareHoldsBackWasNotRun(t *testing.T) {
 	bubble(t, func(r *rig) {
-		b := &barrier{core.HoldBack(errors.New("not yet"), 5*time.Minute)}
+		b := &barrier{}
 		r.opts.Middleware = []ports.Middleware{b.middleware}
-		runs := 0
-		r.do(func(context.Context) error { runs++; return nil })
+		var runs atomic.Int64
+		r.do(func(context.Context) error { runs.Add(1); return nil })
 		r.start()
 		ref := r.enqueue(tenantOf("acme"))
 		other := r.enqueue(tenantOf("acme"))
@@ -41,10 +42,10 @@ func TestAJobThatMiddlewareHoldsBackWasNotRun(t *testing.T) {
 				t.Errorf("hold %+v, runs %v, %d failures", j.Hold, j.Runs, j.Failures)
 			}
 		}
-		b.err = nil
+		b.open.Store(true)
 		r.pass(5 * time.Minute)
-		if j := r.want(ref, core.Completed, 1); j.Hold != nil || runs != 2 {
-			t.Errorf("hold %+v, %d runs", j.Hold, runs)
+		if j := r.want(ref, core.Completed, 1); j.Hold != nil || runs.Load() != 2 {
+			t.Errorf("hold %+v, %d runs", j.Hold, runs.Load())
 		}
 	})
 }
