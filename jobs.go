@@ -95,7 +95,7 @@ type (
 	Event = ports.Event
 	// JobsEnqueued says that a client stored jobs.
 	JobsEnqueued = ports.JobsEnqueued
-	// JobStarted says that a handler is about to be called.
+	// JobStarted says that a handler is about to be called, inside its middleware, which may hold the job back.
 	JobStarted = ports.JobStarted
 	// JobSettled says that what became of a job is stored.
 	JobSettled = ports.JobSettled
@@ -181,7 +181,7 @@ var (
 	ErrTooLarge      = core.ErrTooLarge       // more bytes than the queue allows
 	ErrBackendFull   = ports.ErrBackendFull   // the backend has no room
 	ErrTenantClosed  = ports.ErrTenantClosed  // no more jobs of the tenant are taken in
-	ErrUnknownTenant = ports.ErrUnknownTenant // a tenant that there is not, or whose place is not there
+	ErrUnknownTenant = ports.ErrUnknownTenant // a tenant that there is not, or whose home is not there
 	ErrQuota         = ports.ErrQuota         // the tenant is over its quota
 	ErrTenant        = ports.ErrTenant        // another tenant's job, from inside of a tenant's job
 	ErrClosed        = ports.ErrClosed        // the client's backend is closed

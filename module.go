@@ -79,7 +79,7 @@ func Observers(constructors ...any) ModuleOption {
 	return func(a *assembly) { a.observers = append(a.observers, constructors...) }
 }
 
-// TenantScope runs each job in its tenant's place, as [postgres.NewScope] has it: in the tenant's schema. It is a [Scope], or a
+// TenantScope runs each job in its tenant's home, as [postgres.NewScope] has it: in the tenant's schema. It is a [Scope], or a
 // constructor of one that fx calls with what it asks for. It needs to know the tenants, from a [TenantResolver] or the key tenants.schemas.
 //
 // [postgres.NewScope]: https://pkg.go.dev/github.com/boundary-go/jobs/adapters/postgres#NewScope

@@ -52,10 +52,10 @@ func TestTenantsHaveWhatTheConfigurationGivesThem(t *testing.T) {
 	}
 }
 
-// inPlaces is a scope that says where work is done, and does it.
-type inPlaces struct{ said chan string }
+// inHomes is a scope that says where work is done, and does it.
+type inHomes struct{ said chan string }
 
-func (p inPlaces) Within(ctx context.Context, t jobs.Tenancy, work func(context.Context) error) error {
+func (p inHomes) Within(ctx context.Context, t jobs.Tenancy, work func(context.Context) error) error {
 	p.said <- t.Schema
 	return work(ctx)
 }
@@ -71,7 +71,7 @@ tenants:
 `
 
 func TestJobsRunWhereTheConfigurationHasTheirTenants(t *testing.T) {
-	places := inPlaces{make(chan string, 10)}
+	places := inHomes{make(chan string, 10)}
 	var client *jobs.Client
 	var operator *jobs.Operator
 	tenancies := make(chan jobs.Tenancy, 10)
@@ -110,7 +110,7 @@ func TestJobsRunWhereTheConfigurationHasTheirTenants(t *testing.T) {
 }
 
 func TestTenantsAreKnownFromOnePlace(t *testing.T) {
-	scope, resolver := jobs.TenantScope(inPlaces{}), jobs.TenantResolver(NewRegister)
+	scope, resolver := jobs.TenantScope(inHomes{}), jobs.TenantResolver(NewRegister)
 	for _, c := range []struct {
 		what string
 		opts []jobs.ModuleOption

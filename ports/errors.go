@@ -32,7 +32,7 @@ var (
 	ErrDuplicate = errors.New("duplicate job")
 	// ErrTenant is a job for another tenant than the one in whose job it is enqueued.
 	ErrTenant = errors.New("another tenant's job")
-	// ErrUnknownTenant is a tenant that there is not, or whose place is not there.
+	// ErrUnknownTenant is a tenant that there is not, or whose home is not there.
 	ErrUnknownTenant = errors.New("unknown tenant")
 	// ErrQuota is a job that is over its tenant's quota; it comes as a [*QuotaError].
 	ErrQuota = errors.New("over quota")

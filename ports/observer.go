@@ -20,7 +20,7 @@ type Event interface{ event() }
 type (
 	// JobsEnqueued says that a client stored jobs.
 	JobsEnqueued struct{ Jobs []core.Job }
-	// JobStarted says that a handler is about to be called.
+	// JobStarted says that a handler is about to be called, inside its middleware, which may hold the job back.
 	JobStarted struct {
 		Worker string
 		Job    core.Job

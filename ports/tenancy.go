@@ -63,7 +63,7 @@ type Resolver interface {
 type Scope interface {
 	// Within calls work with a context from which it gets what is the tenant's, and nothing else; with the zero Tenancy, what
 	// is nobody's. What work did is kept if it returns nil and so does Within, and otherwise is not. It fails closed: where
-	// the tenant's place is not there, work gets nothing, whatever it returns Within returns an [ErrUnknownTenant].
+	// the tenant's home is not there work gets nothing, and whatever work returns, Within returns an [ErrUnknownTenant].
 	Within(ctx context.Context, t Tenancy, work func(context.Context) error) error
 }
 

@@ -27,63 +27,63 @@ func CheckSchema(s string) error {
 	return nil
 }
 
-// place is the names of a tenant's schema and role, found to be good and as SQL has them. The zero place is nobody's.
-type place struct {
+// home is where a tenant's data is: its schema and role, by names that were found to be good. The zero home is nobody's.
+type home struct {
 	schema, role string // as they are
 	user         string // whom the connection is of
 }
 
-// placeOf is where a tenant's data is. What is no place for a tenant is one that is not there.
-func placeOf(t ports.Tenancy) (place, error) {
+// homeOf is a tenant's home. What can be no tenant's is one that is not there.
+func homeOf(t ports.Tenancy) (home, error) {
 	if t.ID == "" {
-		return place{}, nil
+		return home{}, nil
 	}
 	err := CheckSchema(t.Schema)
 	if t.Role != "" {
 		err = errors.Join(err, CheckSchema(t.Role))
 	}
 	if err != nil {
-		return place{}, fmt.Errorf("postgres: tenant %q: %w: %w", t.ID, ports.ErrUnknownTenant, err)
+		return home{}, fmt.Errorf("postgres: tenant %q: %w: %w", t.ID, ports.ErrUnknownTenant, err)
 	}
-	return place{schema: t.Schema, role: t.Role}, nil
+	return home{schema: t.Schema, role: t.Role}, nil
 }
 
 // enter makes a session the tenant's: of search_path nothing is left but its schema, with temporary tables last so that none stands before
 // one of the tenant's. It holds for the session, as a handler may end the transaction that it is given.
-func (p place) enter() string { return p.set("set ") }
+func (h home) enter() string { return h.set("set ") }
 
 // enterLocally is enter for a transaction.
-func (p place) enterLocally() string { return p.set("set local ") }
+func (h home) enterLocally() string { return h.set("set local ") }
 
-func (p place) set(how string) string {
-	if p.schema == "" {
+func (h home) set(how string) string {
+	if h.schema == "" {
 		return ""
 	}
-	sql := how + "search_path to " + quoted(p.schema) + ", pg_temp"
-	if p.role != "" {
-		sql += "; " + how + "role " + quoted(p.role)
+	sql := how + "search_path to " + quoted(h.schema) + ", pg_temp"
+	if h.role != "" {
+		sql += "; " + how + "role " + quoted(h.role)
 	}
 	return sql
 }
 
 // check fails with [notThere] unless the schema is there, the session may use it, and it is the first of its path.
-func (p place) check() string {
-	if p.schema == "" {
+func (h home) check() string {
+	if h.schema == "" {
 		return "select 1"
 	}
-	return "select 1/(pg_catalog.current_schema() is not distinct from " + literal(p.schema) + ")::int"
+	return "select 1/(pg_catalog.current_schema() is not distinct from " + literal(h.schema) + ")::int"
 }
 
 // stays fails with [notThere] unless the session is still the tenant's. PostgreSQL shows a path with or without the quotes, as the name needs them.
-func (p place) stays() string {
-	if p.schema == "" {
+func (h home) stays() string {
+	if h.schema == "" {
 		return "select 1"
 	}
-	return "select 1/(pg_catalog.current_setting('search_path') in (" + literal(p.schema+", pg_temp") + ", " + literal(quoted(p.schema)+", pg_temp") +
-		") and current_user = " + literal(cmp.Or(p.role, p.user)) + ")::int"
+	return "select 1/(pg_catalog.current_setting('search_path') in (" + literal(h.schema+", pg_temp") + ", " + literal(quoted(h.schema)+", pg_temp") +
+		") and current_user = " + literal(cmp.Or(h.role, h.user)) + ")::int"
 }
 
-// SQLSTATEs that say that a tenant's place is not there (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+// SQLSTATEs that say that a tenant's home is not there (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 const (
 	notThere = "22012" // of a check that failed: a division by zero
 	noValue  = "22023" // of a role that there is not, in set role

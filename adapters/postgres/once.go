@@ -50,7 +50,11 @@ func OnceSQL[R any](ctx context.Context, work func(ctx context.Context, tx *sql.
 	if err != nil {
 		return none, err
 	}
-	return once(ctx, sqlRecord{tx}, func(ctx context.Context) (R, error) { return work(ctx, tx) })
+	result, err := once(ctx, sqlRecord{tx}, func(ctx context.Context) (R, error) { return work(ctx, tx) })
+	if err != nil {
+		_ = tx.Rollback() // so that the handler cannot commit it
+	}
+	return result, err
 }
 
 // record is the table of what is done.

@@ -55,7 +55,7 @@ func Provision(ctx context.Context, pool *pgxpool.Pool, t ports.Tenancy, migrati
 	if t.ID == "" {
 		return fmt.Errorf("postgres: provision: %w: the zero Tenancy is nobody's", ports.ErrUnknownTenant)
 	}
-	at, err := placeOf(t)
+	at, err := homeOf(t)
 	if err != nil {
 		return err
 	}
@@ -73,17 +73,17 @@ func Provision(ctx context.Context, pool *pgxpool.Pool, t ports.Tenancy, migrati
 	return nil
 }
 
-// made is the statements that make a place, for a transaction.
-func (p place) made() []string {
-	sql := []string{lock(p.schema)}
+// made is the statements that make a home, for a transaction.
+func (h home) made() []string {
+	sql := []string{lock(h.schema)}
 	owner := ""
-	if p.role != "" {
-		sql = append(sql, lock(p.role), "do $$ begin if not exists (select from pg_catalog.pg_roles where rolname = "+literal(p.role)+") then create role "+quoted(p.role)+" nologin; end if; end $$",
-			"grant "+quoted(p.role)+" to current_user")
-		owner = " authorization " + quoted(p.role)
+	if h.role != "" {
+		sql = append(sql, lock(h.role), "do $$ begin if not exists (select from pg_catalog.pg_roles where rolname = "+literal(h.role)+") then create role "+quoted(h.role)+" nologin; end if; end $$",
+			"grant "+quoted(h.role)+" to current_user")
+		owner = " authorization " + quoted(h.role)
 	}
-	sql = append(sql, "create schema if not exists "+quoted(p.schema)+owner)
-	return append(sql, p.enterLocally(), p.check(), DoneTable, OutboxTable, migrationsTable)
+	sql = append(sql, "create schema if not exists "+quoted(h.schema)+owner)
+	return append(sql, h.enterLocally(), h.check(), DoneTable, OutboxTable, migrationsTable)
 }
 
 // lock lets one provision at a time work on a schema or role of that name. The number is that of this package's locks.

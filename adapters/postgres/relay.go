@@ -30,7 +30,7 @@ type Lister interface {
 // RelayOptions say where a [Relay] looks. There are Schemas, Tenants or both.
 type RelayOptions struct {
 	Schemas  []string       // that have an outbox, besides those of tenants; as PostgreSQL has their names
-	Tenants  Lister         // whose schemas have one
+	Tenants  Lister         // whose schemas have one; what is in that of a tenant who is not listed waits
 	Poll     time.Duration  // how often it looks everywhere, in case nothing told it to; 0 is 5 s
 	Batch    int            // how many jobs it sends at once; 0 is 100
 	Observer ports.Observer // is told what could not be relayed; nil is that of the client, which logs it
@@ -112,25 +112,25 @@ func (r *Relay) work(ctx context.Context, told <-chan string) {
 			r.everywhere(ctx)
 			look.Reset(r.opts.Poll)
 		case schema := <-told:
-			places := map[string]bool{schema: true}
+			schemas := map[string]bool{schema: true}
 			for len(told) > 0 {
-				places[<-told] = true
+				schemas[<-told] = true
 			}
-			r.there(ctx, places)
+			r.there(ctx, schemas)
 		}
 	}
 }
 
 // there relays what is in the outboxes that it was told of. Who may notify is not known: of a schema that it does not know it is told nothing but
 // that it should look.
-func (r *Relay) there(ctx context.Context, places map[string]bool) {
-	for schema := range places {
+func (r *Relay) there(ctx context.Context, schemas map[string]bool) {
+	for schema := range schemas {
 		if !r.known[schema] {
 			r.everywhere(ctx)
 			return
 		}
 	}
-	for schema := range places {
+	for schema := range schemas {
 		r.relay(ctx, schema)
 	}
 }

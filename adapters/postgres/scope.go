@@ -2,13 +2,11 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/boundary-go/jobs/ports"
 )
@@ -16,8 +14,7 @@ import (
 // Scope gives handlers the connections of a pool, in the schemas of their tenants.
 type Scope struct {
 	pool *pgxpool.Pool
-	db   *sql.DB // over the pool
-	user string  // of its connections
+	user string // of its connections
 }
 
 var _ ports.Scope = (*Scope)(nil)
@@ -34,7 +31,7 @@ func NewScope(pool *pgxpool.Pool) (*Scope, error) {
 	default:
 		return nil, fmt.Errorf("postgres: the pool's DefaultQueryExecMode is %q, which keeps statements from one tenant to the next: set it to pgx.QueryExecModeExec or pgx.QueryExecModeDescribeExec", mode)
 	}
-	return &Scope{pool: pool, db: stdlib.OpenDBFromPool(pool), user: conn.User}, nil
+	return &Scope{pool: pool, user: conn.User}, nil
 }
 
 type sessionKey struct{}
@@ -43,7 +40,7 @@ type sessionKey struct{}
 // in a transaction that it has not ended itself is committed; not so if the job's lease was lost, or if work left a statement that failed
 // behind, or another search_path or role than it was given: then Within fails, and nothing of the transaction is kept.
 func (s *Scope) Within(ctx context.Context, t ports.Tenancy, work func(context.Context) error) error {
-	at, err := placeOf(t)
+	at, err := homeOf(t)
 	if err != nil {
 		return err
 	}
@@ -63,8 +60,8 @@ func (s *Scope) Within(ctx context.Context, t ports.Tenancy, work func(context.C
 	return run.keep(ctx)
 }
 
-// errOutside is of a context in which no job runs, or not in a [Scope].
-var errOutside = errors.New("postgres: there is no tenant's connection: the context is not that of a handler in a postgres.Scope")
+// errOutside is of a context that no [Scope] gave.
+var errOutside = errors.New("postgres: there is no tenant's connection: the context is not one that a postgres.Scope gave")
 
 // within is the session of the run whose context it is.
 func within(ctx context.Context) (*session, error) {

@@ -22,7 +22,7 @@ const cleanWithin = 5 * time.Second
 type session struct {
 	scope  *Scope
 	tenant string
-	at     place
+	at     home
 
 	mu      sync.Mutex
 	conn    *pgxpool.Conn
@@ -30,7 +30,7 @@ type session struct {
 	tx      *transaction   // that the scope ends
 	others  []*transaction // that the handler ends
 	sql     *sqlSession    // instead, for who uses database/sql
-	denied  error          // the tenant's place is not there
+	denied  error          // the tenant's home is not there
 	spoiled error          // why nothing of the transaction may be kept
 	exposed bool           // somebody may have the connection itself
 	over    bool
@@ -78,10 +78,10 @@ func (s *session) enter() string {
 	return "begin; " + s.at.enter() + "; commit; "
 }
 
-// deny notes that the tenant's place is not there, if that is what an error of ours says. The connection is of use afterwards, if it can be. The
+// deny notes that the tenant's home is not there, if that is what an error of ours says. The connection is of use afterwards, if it can be. The
 // lock is held.
 func (s *session) deny(ctx context.Context, err error) error {
-	if s.conn != nil && s.conn.Conn().PgConn().TxStatus() == 'E' {
+	if s.conn != nil && !s.entered && s.conn.Conn().PgConn().TxStatus() == 'E' {
 		_, _ = s.conn.Exec(ctx, "rollback") // else it is closed when the run ends
 	}
 	if err = refusal(s.tenant, err); errors.Is(err, ports.ErrUnknownTenant) {
@@ -98,7 +98,7 @@ func refusal(tenant string, err error) error {
 	return fmt.Errorf("postgres: tenant %q: %w", tenant, err)
 }
 
-// begin begins a transaction, and sees in it that the tenant's place is there. The lock is held.
+// begin begins a transaction, and sees in it that the tenant's home is there. The lock is held.
 func (s *session) begin(ctx context.Context, how pgx.TxOptions) (*transaction, error) {
 	if err := s.borrow(ctx); err != nil {
 		return nil, err

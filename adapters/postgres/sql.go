@@ -11,11 +11,13 @@ import (
 
 // sqlSession is what a run has that uses database/sql.
 type sqlSession struct {
+	db   *sql.DB // over the scope's pool; of the run, as it has a goroutine
 	conn *sql.Conn
 	tx   *sql.Tx
 }
 
-// SQLTx is [Tx] for who uses database/sql. A run has a transaction of one of them.
+// SQLTx is [Tx] for who uses database/sql. A run has a transaction of one of them, and of this sort only one. It does not end with ctx, and a handler that
+// commits it by itself is not asked about its search_path.
 func SQLTx(ctx context.Context) (*sql.Tx, error) {
 	s, err := within(ctx)
 	if err != nil {
@@ -33,17 +35,18 @@ func SQLTx(ctx context.Context) (*sql.Tx, error) {
 	case s.sql != nil:
 		return s.sql.tx, nil
 	}
-	conn, err := s.scope.db.Conn(ctx)
+	db := stdlib.OpenDBFromPool(s.scope.pool)
+	conn, err := db.Conn(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("postgres: a connection for tenant %q: %w", s.tenant, err)
+		return nil, fmt.Errorf("postgres: a connection for tenant %q: %w", s.tenant, errors.Join(err, db.Close()))
 	}
-	s.sql = &sqlSession{conn: conn}
+	s.sql = &sqlSession{db: db, conn: conn}
 	if enter := s.at.enter(); enter != "" {
 		if _, err := conn.ExecContext(ctx, enter); err != nil {
 			return nil, s.deny(ctx, err)
 		}
 	}
-	tx, err := conn.BeginTx(ctx, nil)
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil) // else what a handler did in time would be undone as it returns nil
 	if err != nil {
 		return nil, fmt.Errorf("postgres: tenant %q: %w", s.tenant, err)
 	}
@@ -55,7 +58,7 @@ func SQLTx(ctx context.Context) (*sql.Tx, error) {
 }
 
 // keep commits, unless the handler has ended the transaction.
-func (q *sqlSession) keep(ctx context.Context, at place) error {
+func (q *sqlSession) keep(ctx context.Context, at home) error {
 	if q.tx == nil {
 		return nil
 	}
@@ -92,4 +95,5 @@ func (q *sqlSession) end(ctx context.Context) {
 		return nil
 	})
 	_ = q.conn.Close()
+	_ = q.db.Close() // not the pool
 }

@@ -36,7 +36,7 @@ func Tx(ctx context.Context) (pgx.Tx, error) {
 // Enter makes a transaction of the application's own the tenant's until it ends: of search_path nothing is left but the tenant's schema, and its role is
 // the tenant's, if it has one. It fails with [ports.ErrUnknownTenant] where the schema is not there. Jobs have this done for them; see [Tx].
 func Enter(ctx context.Context, tx pgx.Tx, t ports.Tenancy) error {
-	at, err := placeOf(t)
+	at, err := homeOf(t)
 	if err != nil {
 		return err
 	}
@@ -101,9 +101,6 @@ func (t *transaction) Prepare(ctx context.Context, name, sql string) (*pgconn.St
 	t.run.expose()
 	return t.Tx.Prepare(ctx, name, sql)
 }
-
-// LargeObjects implements [pgx.Tx].
-func (t *transaction) LargeObjects() pgx.LargeObjects { return t.Tx.LargeObjects() }
 
 // expose notes that the connection cannot be given to another run.
 func (s *session) expose() {

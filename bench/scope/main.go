@@ -13,8 +13,6 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"net"
-	"net/url"
 	"os"
 	"time"
 
@@ -53,7 +51,7 @@ func run(ctx context.Context, s settings) error {
 	}
 	defer stop()
 	if s.delay > 0 {
-		if at, err = relayed(at, s.delay); err != nil {
+		if at, err = server.Relayed(ctx, at, s.delay); err != nil {
 			return err
 		}
 	}
@@ -80,19 +78,4 @@ func (s settings) measure(ctx context.Context, at, commit string) (results, erro
 		r.server, err = b.version(ctx)
 	}
 	return r, errors.Join(err, b.close(ctx))
-}
-
-// relayed is the URL of a relay to the server at that URL, for as long as the process lasts.
-func relayed(at string, delay time.Duration) (string, error) {
-	u, err := url.Parse(at)
-	if err != nil {
-		return "", err
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	go server.Relay(l, u.Host, delay)
-	u.Host = l.Addr().String()
-	return u.String(), nil
 }

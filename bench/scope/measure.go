@@ -105,7 +105,7 @@ func (b *bench) pool(ctx context.Context, w int, url string) error {
 		return err
 	}
 	way := &b.ways[w]
-	cfg.MaxConns = int32(b.places)                                                         //nolint:gosec // it is not so many
+	cfg.MaxConns = int32(b.places)
 	cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // it is no part of a job
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	cfg.ConnConfig.DialFunc = way.count.over(cfg.ConnConfig.DialFunc)

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
-	"net"
-	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -192,7 +190,7 @@ func (m *machine) apart(ctx context.Context, w what) (v values, err error) {
 		defer func() { _ = m.redis.Append(ctx, false) }()
 	}
 	if w.Relay > 0 {
-		if at, err = relayed(ctx, at, w.Relay); err != nil {
+		if at, err = server.Relayed(ctx, at, w.Relay); err != nil {
 			return nil, err
 		}
 	}
@@ -200,22 +198,6 @@ func (m *machine) apart(ctx context.Context, w what) (v values, err error) {
 		return nil, err
 	}
 	return v, m.redis.Empty(ctx)
-}
-
-// relayed is the URL of a relay to the server at that URL, for as long as ctx lasts.
-func relayed(ctx context.Context, at string, delay time.Duration) (string, error) {
-	u, err := url.Parse(at)
-	if err != nil {
-		return "", err
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	context.AfterFunc(ctx, func() { _ = l.Close() })
-	go server.Relay(l, u.Host, delay)
-	u.Host = l.Addr().String()
-	return u.String(), nil
 }
 
 // median is the one in the middle.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -14,9 +13,11 @@ import (
 
 	tc "github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/wait"
+
+	"github.com/boundary-go/jobs/integration/redistest"
 )
 
-const password = "a-secret-of-the-tests" //nolint:gosec // of a server that lives as long as a test
+const password = "a-secret-of-the-tests" // of a server that lives as long as a test
 
 // hurried is settings of a server whose data nobody wants to keep.
 var hurried = []string{"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"}
@@ -68,7 +69,7 @@ func startProcess(ctx context.Context) (*Server, error) {
 	if out, err := run("initdb", "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C", "-N", "-D", dir+"/data").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	port, err := freePort()
+	port, err := redistest.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -112,13 +113,4 @@ func nobody(dir string) (*syscall.Credential, error) {
 	uid, _ := strconv.Atoi(u.Uid)
 	gid, _ := strconv.Atoi(u.Gid)
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, os.Chown(dir, uid, gid)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

@@ -13,7 +13,7 @@ import (
 
 // startProcess starts the server on PATH on a free port, with a directory of its own.
 func startProcess(ctx context.Context) (*Server, error) {
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,8 @@ func startProcess(ctx context.Context) (*Server, error) {
 	return s, nil
 }
 
-func freePort() (int, error) {
+// FreePort is a port that was free a moment ago.
+func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err

@@ -55,6 +55,17 @@ func settle(t *testing.T, s *pgtest.Server, ids ...string) *town {
 	return at
 }
 
+// alone is a town with one tenant, a0, and a scope over one connection to it.
+func alone(t *testing.T) (*town, *postgres.Scope) {
+	t.Helper()
+	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")
+	scope, err := postgres.NewScope(pgtest.Pool(t, at.url, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at, scope
+}
+
 // add makes a tenant's schema. In every second one the table "items" has other columns, of other types.
 func (at *town) add(t *testing.T, tenant jobs.Tenancy, number int) {
 	t.Helper()

@@ -100,13 +100,9 @@ func TestOnceThatFails(t *testing.T) {
 // TestALostLeaseKeepsNothing: of a run whose lease was lost somebody else does the work.
 func TestALostLeaseKeepsNothing(t *testing.T) {
 	t.Parallel()
-	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")
-	scope, err := postgres.NewScope(pgtest.Pool(t, at.url, 1))
-	if err != nil {
-		t.Fatal(err)
-	}
+	at, scope := alone(t)
 	ctx, end := context.WithCancelCause(t.Context())
-	err = scope.Within(ctx, at.tenants[0], func(ctx context.Context) error {
+	err := scope.Within(ctx, at.tenants[0], func(ctx context.Context) error {
 		tx, err := postgres.Tx(ctx)
 		if err == nil {
 			_, err = tx.Exec(ctx, "insert into effects (job) values ('lost')")
@@ -122,14 +118,10 @@ func TestALostLeaseKeepsNothing(t *testing.T) {
 // TestConnection has several transactions in a run, and what is kept beyond it.
 func TestConnection(t *testing.T) {
 	t.Parallel()
-	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")
-	scope, err := postgres.NewScope(pgtest.Pool(t, at.url, 1))
-	if err != nil {
-		t.Fatal(err)
-	}
+	at, scope := alone(t)
 	var kept *postgres.Conn
 	var open pgx.Tx
-	err = scope.Within(t.Context(), at.tenants[0], func(ctx context.Context) (err error) {
+	err := scope.Within(t.Context(), at.tenants[0], func(ctx context.Context) (err error) {
 		if kept, err = postgres.Connection(ctx); err != nil {
 			return err
 		}
@@ -173,11 +165,7 @@ func TestConnection(t *testing.T) {
 // TestTheConnectionItself is closed when the run ends that was given it: nobody can know who has it still.
 func TestTheConnectionItself(t *testing.T) {
 	t.Parallel()
-	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")
-	scope, err := postgres.NewScope(pgtest.Pool(t, at.url, 1))
-	if err != nil {
-		t.Fatal(err)
-	}
+	at, scope := alone(t)
 	var kept []*pgx.Conn
 	for range 2 {
 		if err := scope.Within(t.Context(), at.tenants[0], func(ctx context.Context) error {
@@ -193,6 +181,27 @@ func TestTheConnectionItself(t *testing.T) {
 	}
 	if kept[0] == kept[1] || !kept[0].IsClosed() || !kept[1].IsClosed() {
 		t.Error("it was given to another run")
+	}
+}
+
+// TestAFailedTransactionIsNotKept however a handler goes on after that.
+func TestAFailedTransactionIsNotKept(t *testing.T) {
+	t.Parallel()
+	at, scope := alone(t)
+	if err := scope.Within(t.Context(), at.tenants[0], func(ctx context.Context) error {
+		tx, err := postgres.Tx(ctx)
+		if err != nil {
+			return err
+		}
+		conn, err := postgres.Connection(ctx)
+		if err != nil {
+			return err
+		}
+		_, _ = tx.Exec(ctx, "insert into effects (job) values ('half'); select 1/0")
+		_, _ = conn.Begin(ctx) // it cannot, in there
+		return nil
+	}); err == nil || at.in(t, "t_a0") != 0 {
+		t.Errorf("%v, and %d effects", err, at.in(t, "t_a0"))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/boundary-go/jobs"
 	"github.com/boundary-go/jobs/adapters/postgres"
@@ -118,15 +119,51 @@ func misbehaveBySQL(ctx context.Context, tx *sql.Tx, does string) error {
 	return nil
 }
 
-func TestDatabaseSQLWithoutItsTenantsPlace(t *testing.T) {
+// TestDatabaseSQLIsKeptAfterItsTime: a handler that returns nil has done its work, though its context has ended meanwhile.
+func TestDatabaseSQLIsKeptAfterItsTime(t *testing.T) {
+	t.Parallel()
+	at, scope := alone(t)
+	ctx, end := context.WithCancelCause(t.Context())
+	err := scope.Within(ctx, at.tenants[0], func(ctx context.Context) error {
+		tx, err := postgres.SQLTx(ctx)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "insert into effects (job) values ('late')")
+		}
+		end(ports.ErrTimeout)
+		began := time.Now()
+		for tx.QueryRowContext(context.WithoutCancel(ctx), "select 1").Scan(new(int)) == nil { // as long as a transaction that ends with ctx may take to notice
+			if time.Since(began) > 100*time.Millisecond {
+				break
+			}
+		}
+		return err
+	})
+	if err != nil || at.in(t, "t_a0") != 1 {
+		t.Errorf("%v, and %d effects", err, at.in(t, "t_a0"))
+	}
+}
+
+// TestOnceThatFailsBySQL records nothing, whatever the handler makes of it.
+func TestOnceThatFailsBySQL(t *testing.T) {
 	t.Parallel()
 	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")
-	scope, err := postgres.NewScope(pgtest.Pool(t, at.url, 1))
-	if err != nil {
-		t.Fatal(err)
+	a := run(t, pgtest.Pool(t, at.url, 1), nil, jobs.Handle(func(ctx context.Context, _ byHand) error {
+		_, _ = postgres.OnceSQL(ctx, func(context.Context, *sql.Tx) (int, error) { return 0, errUndone })
+		if tx, err := postgres.SQLTx(ctx); err == nil {
+			_ = tx.Commit()
+		}
+		return nil
+	}))
+	if j := a.over(t, a.enqueue(t, "a0", byHand{}).ID); j.Status != jobs.Failed || at.count(t, "select count(*) from t_a0.jobs_done") != 0 {
+		t.Errorf("%s, %v", j.Status, j.Error)
 	}
+}
+
+func TestDatabaseSQLWithoutItsTenantsHome(t *testing.T) {
+	t.Parallel()
+	at, scope := alone(t)
 	for range 2 { // so that the connection is seen to go back
-		err = scope.Within(t.Context(), ports.Tenancy{ID: "who", Schema: "missing"}, func(ctx context.Context) error {
+		err := scope.Within(t.Context(), ports.Tenancy{ID: "who", Schema: "missing"}, func(ctx context.Context) error {
 			_, _ = postgres.SQLTx(ctx)
 			return nil
 		})

@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -59,17 +58,3 @@ func (c *Cache) Resolve(ctx context.Context, tenant string) (ports.Tenancy, erro
 
 // Forget makes the next Resolve of the tenant ask again.
 func (c *Cache) Forget(tenant string) { c.known.Remove(tenant) }
-
-// Listed is a resolver of tenants that are known beforehand.
-type Listed map[string]ports.Tenancy
-
-// Resolve implements [ports.Resolver].
-func (l Listed) Resolve(_ context.Context, tenant string) (ports.Tenancy, error) {
-	t, ok := l[tenant]
-	if !ok {
-		return t, ports.ErrUnknownTenant
-	}
-	return t, nil
-}
-
-func attr(err error) slog.Attr { return slog.String("error", err.Error()) }

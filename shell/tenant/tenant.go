@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -68,7 +69,7 @@ func (o Options) run(ctx context.Context, job core.Job, next ports.HandlerFunc) 
 		result, err = next(ctx, job)
 		return err
 	})
-	if errors.Is(err, ports.ErrUnknownTenant) { // its place is not there
+	if errors.Is(err, ports.ErrUnknownTenant) { // its home is not there
 		if r, ok := o.Resolver.(Forgetful); ok {
 			r.Forget(job.Tenant)
 		}
@@ -90,7 +91,7 @@ func (o Options) resolve(ctx context.Context, job core.Job) (ports.Tenancy, erro
 	case errors.Is(err, ports.ErrUnknownTenant):
 		return t, o.unknown(job)
 	case err != nil: // soon again, at growing intervals; what failed is logged and not kept, as it is not the tenant's to read
-		ports.Logger(ctx).WarnContext(ctx, "the job's tenant cannot be looked up; the job waits", attr(err))
+		ports.Logger(ctx).WarnContext(ctx, "the job's tenant cannot be looked up; the job waits", slog.String("error", err.Error()))
 		return t, core.HoldBack(errUnresolved, 0)
 	case t.ID != job.Tenant:
 		return t, core.Permanent(&Error{fmt.Sprintf("tenant %q was asked for, and the resolver answered with %q", job.Tenant, t.ID)})

@@ -23,7 +23,7 @@ var errDown = errors.New("database down")
 type town struct {
 	tenants map[string]ports.Tenancy
 	err     error // of Resolve
-	missing bool  // whether the places of all are
+	missing bool  // whether the homes of all are
 	asked   int
 	within  []ports.Tenancy
 }
@@ -85,7 +85,7 @@ func TestWhoseJobsRun(t *testing.T) {
 		want   core.Outcome
 		ran    string
 	}{
-		{"a tenant's job runs in its place", core.Job{Tenant: "acme"}, nil, core.Outcome{}, "acme in t_acme, known true"},
+		{"a tenant's job runs in its home", core.Job{Tenant: "acme"}, nil, core.Outcome{}, "acme in t_acme, known true"},
 		{"nobody's job runs in nobody's", core.Job{}, nil, core.Outcome{}, " in , known false"},
 		{"of a tenant that is unknown it waits", core.Job{Tenant: "who"}, nil, unknown, nobody},
 		{
@@ -101,7 +101,7 @@ func TestWhoseJobsRun(t *testing.T) {
 		},
 		{"it is dead at once where none may be unknown", core.Job{Tenant: "who"}, func(_ *town, o *tenant.Options) { o.UnknownTTL = 0 }, dead(`there has been no tenant "who" for 0s`), nobody},
 		{
-			"of a tenant whose place is not there it waits, whatever its handler made of that",
+			"of a tenant whose home is not there it waits, whatever its handler made of that",
 			core.Job{Tenant: "acme"},
 			func(w *town, _ *tenant.Options) { w.missing = true },
 			core.Outcome{Ending: core.PutAside, Reason: `there is no tenant "acme"`, Delay: &minutes},
@@ -196,8 +196,8 @@ func TestACacheRemembersForATime(t *testing.T) {
 	})
 }
 
-// TestAPlaceThatIsNotThereIsForgotten: a tenant that moved is found where it is now.
-func TestAPlaceThatIsNotThereIsForgotten(t *testing.T) {
+// TestAHomeThatIsNotThereIsForgotten: a tenant that moved is found where it is now.
+func TestAHomeThatIsNotThereIsForgotten(t *testing.T) {
 	w := settled()
 	o := tenant.Options{Resolver: tenant.NewCache(w, time.Hour), Scope: w, UnknownTTL: time.Hour}
 	w.missing = true

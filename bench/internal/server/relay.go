@@ -1,9 +1,27 @@
 package server
 
 import (
+	"context"
 	"net"
+	"net/url"
 	"time"
 )
+
+// Relayed is the URL of a relay to the server at that URL, for as long as ctx lasts.
+func Relayed(ctx context.Context, at string, delay time.Duration) (string, error) {
+	u, err := url.Parse(at)
+	if err != nil {
+		return "", err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	context.AfterFunc(ctx, func() { _ = l.Close() })
+	go Relay(l, u.Host, delay)
+	u.Host = l.Addr().String()
+	return u.String(), nil
+}
 
 // Relay listens for connections, and passes on what it is sent to address and back, each way after a delay. It ends
 // with the listener.
