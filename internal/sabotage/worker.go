@@ -8,10 +8,13 @@ func ofSending(rule, old, changed string) sabotage {
 // workerRules takes out rules of how a worker brings outcomes to a backend and gets jobs in one call, of how many may wait in it, of handlers' contexts, and
 // of IDs that need not be looked up.
 var workerRules = []sabotage{
-	ofWorker("outcomes and the next lease go together", "exchange.go", "if l.both != nil && l.asking.TryLock() {", "if false && l.asking.TryLock() {", "TestOutcomesAndTheNextLeaseGoTogether"),
+	ofWorker("outcomes and the next lease go together", "exchange.go", "n := l.along(jobs); n > 0 {", "n := l.along(jobs); n > 0 && false {", "TestOutcomesAndTheNextLeaseGoTogether"),
 	ofWorker("an exchange that fails for good is made in halves", "settle.go", "if alone && !errors.Is(", "if (alone || true) && !errors.Is(", "TestNothingIsLostWithAnExchange"),
-	ofWorker("a lease whose exchange failed is asked for again", "exchange.go", "\t\tl.unanswered(s)\n", "", "TestNothingIsLostWithAnExchange"),
-	ofWorker("a request goes with outcomes only if none is unanswered", "exchange.go", "ripe[0].unanswered != nil || ", "", "TestNothingIsLostWithAnExchange"),
+	ofWorker("a lease whose exchange failed is asked for again", "exchange.go", "\t\tl.unanswered(s, req)\n", "", "TestNothingIsLostWithAnExchange"),
+	ofWorker("a request goes with outcomes only if none is unanswered", "exchange.go", "slices.ContainsFunc(ripe[0].open, isFailed) || ", "slices.ContainsFunc(ripe[0].open, isFailed) && false || ", "TestNothingIsLostWithAnExchange"),
+	ofWorker("short jobs go to and fro in two halves", "link.go", "l.settleLoop, l.settleLoop,", "l.settleLoop,", "TestShortJobsGoToAndFroInTwoHalves"),
+	ofWorker("one request is under way where tenants have shares", "exchange.go", "share > 0 || ", "share > 0 && false || ", "TestShortJobsGoToAndFroInTwoHalves"),
+	ofWorker("one request asks for a suspect", "fetch.go", " && l.asking == 1", "", "TestShortJobsGoToAndFroInTwoHalves"),
 	ofSending("an ID that was given is looked up", "jobs[i].Fresh = drafts[i].ownID", "jobs[i].Fresh = true"),
 	ofSending("an ID that a call may have stored is looked up", "batch[n] = s.drafts[i].job\n", "batch[n] = s.drafts[i].job\n\t\t\tbatch[n].Fresh = s.drafts[i].ownID\n"),
 	ofWorker("who waits for a place does not take one from his tenant's turns", "share.go", "p.shareOf(p.opts.Places + l.prefetch)", "p.most()", "TestHowManyMayWait"),

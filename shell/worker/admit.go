@@ -11,7 +11,7 @@ import (
 )
 
 // admit takes in the answer to a lease request that was sent at sent.
-func (l *link) admit(ctx context.Context, s *source, req ports.LeaseRequest, out ports.Leased, sent time.Time) {
+func (l *link) admit(ctx context.Context, s *source, req *request, out ports.Leased, sent time.Time) {
 	if len(out.Corrupt) > 0 {
 		l.pool.opts.Observer.Observe(ctx, ports.JobsCorrupt{Worker: l.pool.opts.Name, Queue: s.Name, IDs: out.Corrupt})
 	}
@@ -20,10 +20,12 @@ func (l *link) admit(ctx context.Context, s *source, req ports.LeaseRequest, out
 	}
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
-	s.unanswered, s.failures, s.retryAt = nil, 0, time.Time{}
+	s.open = slices.DeleteFunc(s.open, func(r *request) bool { return r == req })
+	s.failures, s.retryAt = 0, time.Time{}
 	if req.Max > 0 {
 		got := len(out.Jobs) + len(out.Corrupt) + len(out.Newer)
-		s.ripe, s.next = s.ripe || got >= req.Max, out.Next
+		s.plenty = got >= req.Max
+		s.ripe, s.next = s.ripe || s.plenty, out.Next
 	}
 	if at := l.clock.steadyAt(s.Lease); !req.Reclaim && (s.next.IsZero() || at.Before(s.next)) {
 		s.next = at // then it may take up what has run out

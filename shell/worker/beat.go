@@ -56,8 +56,8 @@ func (s *source) extension(last bool) ports.Extension {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ext := ports.Extension{Queue: s.Name, Holder: p.holder, TTL: s.Lease, Answered: s.request}
-	if s.unanswered != nil && !last {
-		ext.Answered = s.unanswered.Request - 1
+	if len(s.open) > 0 && !last {
+		ext.Answered = s.open[0].Request - 1
 	}
 	for id, h := range s.jobs {
 		ext.Held = append(ext.Held, ports.Token{ID: id, Rev: h.job.Rev})
@@ -72,11 +72,11 @@ func (s *source) leftBehind() bool {
 	return s.gaveUp
 }
 
-// lostReply reports whether the last lease request is unanswered.
+// lostReply reports whether a lease request is unanswered.
 func (s *source) lostReply() bool {
 	s.link.pool.mu.Lock()
 	defer s.link.pool.mu.Unlock()
-	return s.unanswered != nil
+	return len(s.open) > 0
 }
 
 func (s *source) extend(ctx context.Context, ext ports.Extension) bool {

@@ -2,20 +2,19 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
+	"github.com/boundary-go/jobs/ports"
 )
 
 // swap brings outcomes to the backend: in one call with the next lease request, if there is to be one now. It tells
 // whether they went alone: if not, an error may be the request's, and the next call goes without one until that is answered.
 func (l *link) swap(ctx context.Context, jobs []core.Job) (refused []core.Ref, alone bool, err error) {
-	if l.both != nil && l.asking.TryLock() { // else a request is under way already
-		defer l.asking.Unlock()
-		if s, n := l.along(jobs); n > 0 {
-			refused, err = l.exchange(ctx, s, n, jobs)
-			return refused, false, err
-		}
+	if s, n := l.along(jobs); n > 0 {
+		refused, err = l.exchange(ctx, s, n, jobs)
+		return refused, false, err
 	}
 	refused, err = l.queue.Swap(ctx, jobs...)
 	return refused, true, err
@@ -26,9 +25,9 @@ func (l *link) exchange(ctx context.Context, s *source, n int, jobs []core.Job) 
 	defer l.found(time.Now(), n)
 	req := l.request(s, n)
 	sent := time.Now()
-	refused, out, err := l.both.Exchange(ctx, req, jobs...)
+	refused, out, err := l.both.Exchange(ctx, req.LeaseRequest, jobs...)
 	if err != nil {
-		l.unanswered(s)
+		l.unanswered(s, req)
 	} else {
 		l.clock.told(out.Now, sent, l.shortest()/2)
 		l.admit(ctx, s, req, out, sent)
@@ -38,12 +37,15 @@ func (l *link) exchange(ctx context.Context, s *source, n int, jobs []core.Job) 
 }
 
 // along is the source to ask for jobs when these are stored, and for how many, which are kept places for; none if there is not one
-// such source alone.
+// such source alone. It is not asked for many more than are stored, as the other half of what is held comes back by itself.
 func (l *link) along(jobs []core.Job) (*source, int) {
 	ripe := l.order()
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
-	if len(ripe) != 1 || ripe[0].unanswered != nil || l.pool.state != working {
+	if l.asking > 0 {
+		ripe = l.plentiful()
+	}
+	if l.both == nil || len(ripe) != 1 || slices.ContainsFunc(ripe[0].open, isFailed) || l.pool.state != working {
 		return nil, 0
 	}
 	for i := range jobs {
@@ -51,16 +53,40 @@ func (l *link) along(jobs []core.Job) (*source, int) {
 			return nil, 0
 		}
 	}
-	n := l.wanted()
-	l.pool.asked += n
-	return ripe[0], n
+	room, _ := l.room()
+	return ripe[0], l.reserve(min(room, max(len(jobs), l.half())))
 }
 
-// goesAlong reports whether the next lease request goes with outcomes that are about to be stored. The lock is held.
+// plentiful is the sources that another request may go to while one is under way. What a tenant's share leaves cannot be told before that is answered.
+// The lock is held.
+func (l *link) plentiful() []*source {
+	if share, _ := l.share(); share > 0 || !l.inHalves() || !l.sources[0].plenty {
+		return nil
+	}
+	return l.sources
+}
+
+// leastHalf is from how many jobs on two calls cost less than one that the worker waits for.
+const leastHalf = 25
+
+// inHalves reports whether the jobs that the worker holds go to and fro in two halves, where they are short: it runs one while the backend
+// sees to the other. The lock is held.
+func (l *link) inHalves() bool { return l.pool.opts.Places+l.prefetch >= 2*leastHalf }
+
+// half is how many outcomes go in a call. The lock is held.
+func (l *link) half() int {
+	if !l.inHalves() {
+		return ports.MaxBatch
+	}
+	return min((l.pool.opts.Places+l.prefetch)/2, ports.MaxBatch)
+}
+
+// goesAlong reports whether the next lease request goes with outcomes: with those that are about to be stored or, where jobs are short, with those that
+// there will be when the call under way returns. The lock is held.
 func (l *link) goesAlong() bool {
-	if l.both == nil || len(l.sources) > 1 || l.storing || len(l.outcomes) == 0 {
+	if l.both == nil || len(l.sources) > 1 || l.storing == 0 && len(l.outcomes) == 0 || l.storing > 0 && l.prefetch == 0 {
 		return false
 	}
 	s := l.sources[0]
-	return s.ripe && s.unanswered == nil && l.pool.state == working && !time.Now().Before(s.retryAt)
+	return s.ripe && len(s.open) == 0 && l.pool.state == working && !time.Now().Before(s.retryAt)
 }

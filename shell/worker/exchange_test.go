@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -61,7 +62,7 @@ func TestOutcomesAndTheNextLeaseGoTogether(t *testing.T) {
 	})
 }
 
-// Whatever becomes of an exchange on its way, no job is lost by it, none runs twice, and each is told of once.
+// Whatever becomes of an exchange on its way, no job is lost by it, none runs twice, and each is told of once; also where two are under way.
 func TestNothingIsLostWithAnExchange(t *testing.T) {
 	broken := errors.New("WRONGTYPE")
 	for name, fault := range map[string]func(f *faulty, on bool){
@@ -100,6 +101,74 @@ func TestNothingIsLostWithAnExchange(t *testing.T) {
 				}
 				if told := len(of[ports.JobSettled](&r.events)); told != 50 {
 					t.Errorf("told %d times that a job is settled, want 50", told)
+				}
+			})
+		})
+	}
+}
+
+// slow is a backend whose calls take a while. It notes how many that lease are under way at once, and how many of those ask for a suspect.
+type slow struct {
+	*memory.Backend
+	leasing, suspects gauge
+}
+
+func (s *slow) wait(req ports.LeaseRequest) func() {
+	left, gone := func() {}, func() {}
+	if req.Max > 0 {
+		left = s.leasing.enter()
+	}
+	if req.Suspects {
+		gone = s.suspects.enter()
+	}
+	time.Sleep(10 * time.Millisecond)
+	return func() { left(); gone() }
+}
+
+func (s *slow) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
+	defer s.wait(req)()
+	return s.Backend.Lease(ctx, req)
+}
+
+func (s *slow) Swap(ctx context.Context, jobs ...core.Job) ([]core.Ref, error) {
+	time.Sleep(10 * time.Millisecond)
+	return s.Backend.Swap(ctx, jobs...)
+}
+
+func (s *slow) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ...core.Job) ([]core.Ref, ports.Leased, error) {
+	defer s.wait(req)()
+	return s.Backend.Exchange(ctx, req, jobs...)
+}
+
+// Where jobs are short two requests are under way at once, so that the worker runs what one brought while the other is at the backend. Only one
+// is where tenants have shares, where jobs are few, or long; and only one asks for a suspect.
+func TestShortJobsGoToAndFroInTwoHalves(t *testing.T) {
+	for name, c := range map[string]struct {
+		places, tenants int
+		take            time.Duration
+		several         bool // requests at once
+	}{
+		"short":              {places: 60, tenants: 1, take: 10 * time.Microsecond, several: true},
+		"of several tenants": {places: 60, tenants: 2, take: 10 * time.Microsecond},
+		"few":                {places: 5, tenants: 1, take: 10 * time.Microsecond},
+		"long":               {places: 20, tenants: 1, take: time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				s := &slow{Backend: r.backend}
+				r.queue, r.opts.Places = s, c.places
+				var g gauge
+				r.do(func(context.Context) error { defer g.enter()(); time.Sleep(c.take); return nil })
+				for n := range 1000 {
+					r.enqueue(tenantOf(fmt.Sprint("t", n%c.tenants)))
+				}
+				r.start()
+				r.pass(time.Minute)
+				if g.count() != 1000 || g.most > c.places {
+					t.Errorf("%d runs of 1000 jobs, %d at once", g.count(), g.most)
+				}
+				if s.leasing.most > 1 != c.several || s.suspects.most != 1 {
+					t.Errorf("%d requests at once, want several: %t; %d at once that ask for a suspect, want 1", s.leasing.most, c.several, s.suspects.most)
 				}
 			})
 		})

@@ -29,10 +29,9 @@ func (l *link) want(ctx context.Context) int {
 			l.pool.mu.Unlock()
 			return 0
 		}
-		n := 0
-		if !l.goesAlong() {
-			n = l.wanted()
-			l.pool.asked += n
+		n, busy := 0, l.asking > 0 || l.goesAlong() // then another asks
+		if !busy {
+			n = l.reserve(l.wanted())
 		}
 		l.pool.mu.Unlock()
 		if n > 0 {
@@ -41,32 +40,47 @@ func (l *link) want(ctx context.Context) int {
 		select {
 		case <-l.places:
 		case <-l.work:
-			l.passOn(ctx)
+			if !busy {
+				l.passOn(ctx)
+			}
 		case <-ctx.Done():
 			return 0
 		}
 	}
 }
 
-// wanted is how many jobs to lease now: as many as there are places free, and some to
-// have waiting. It is none while enough wait, so that jobs come in batches, and
-// none while too many outcomes wait to be stored. The lock is held.
+// wanted is how many jobs to lease now. It is none while enough wait, so that jobs come in batches. The lock is held.
 func (l *link) wanted() int {
-	p := l.pool
-	if l.unsettled > 10*max(p.opts.Places, ports.MaxBatch) {
+	room, ready := l.room()
+	if ready > max(l.prefetch/2, (l.pool.opts.Places+l.prefetch)/2-l.pool.active-l.pool.asked) {
 		return 0
 	}
-	ready, most, all := 0, p.most(), p.opts.Places+l.prefetch
-	enough := max(l.prefetch/2, all/2-p.active-p.asked)
+	return room
+}
+
+// room is how many jobs may be leased: as many as there are places free, and some to have waiting; and how many are ready to begin. It is none
+// while too many outcomes wait to be stored. The lock is held.
+func (l *link) room() (room, ready int) {
+	p := l.pool
+	if l.unsettled > 10*max(p.opts.Places, ports.MaxBatch) {
+		return 0, 0
+	}
+	most := p.most()
 	for _, h := range p.buffer {
 		if h.mayBegin(most) {
 			ready++
 		}
-		if ready > enough {
-			return 0
-		}
 	}
-	return max(0, min(all-p.active-ready-p.asked, ports.MaxBatch))
+	return max(0, min(p.opts.Places+l.prefetch-p.active-ready-p.asked, ports.MaxBatch)), ready
+}
+
+// reserve keeps places for so many jobs, which a call is about to lease, if any. The lock is held.
+func (l *link) reserve(n int) int {
+	if n > 0 {
+		l.pool.asked += n
+		l.asking++
+	}
+	return n
 }
 
 // passOn tells the queues that woke this worker that it has no place, so that
@@ -104,6 +118,7 @@ func (l *link) found(sent time.Time, n int) {
 	defer l.pool.mu.Unlock()
 	l.adapt(time.Since(sent))
 	l.pool.asked -= n
+	l.asking--
 	l.pool.signal()
 }
 
@@ -183,13 +198,11 @@ func (l *link) shares(n int) []share {
 // request whose reply did not come is made again before any other, under the
 // same number, so that its jobs are not left behind.
 func (l *link) lease(ctx context.Context, s *source, n int) int {
-	l.asking.Lock()
-	defer l.asking.Unlock()
 	req := l.request(s, n)
 	sent := time.Now()
-	out, err := l.queue.Lease(ctx, req)
+	out, err := l.queue.Lease(ctx, req.LeaseRequest)
 	if err != nil {
-		l.unanswered(s)
+		l.unanswered(s, req)
 		if ctx.Err() == nil {
 			l.failed(ctx, s.Name, "lease", err)
 		}
@@ -201,37 +214,48 @@ func (l *link) lease(ctx context.Context, s *source, n int) int {
 }
 
 // unanswered notes that a lease request has failed, and when to make it again.
-func (l *link) unanswered(s *source) {
+func (l *link) unanswered(s *source, req *request) {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
-	s.ripe = true
+	req.failed, s.ripe = true, true
 	s.retryAt = time.Now().Add(l.pool.backoff(s.failures))
 	s.failures++
 }
 
+// request is a lease request whose reply has not come.
+type request struct {
+	ports.LeaseRequest
+	failed bool // it is to be made again
+}
+
 // request is the next lease request of a source. With it the source is not ripe any more, until
-// the answer, or word of work that came meanwhile, says so.
-func (l *link) request(s *source, n int) ports.LeaseRequest {
-	l.pool.mu.Lock()
-	defer l.pool.mu.Unlock()
+// the answer, or word of work that came meanwhile, says so. There is one suspect at a time: it is asked for by one request of those under way.
+func (l *link) request(s *source, n int) *request {
+	p := l.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if n > 0 {
 		s.ripe, s.woken = false, false
 	}
-	if s.unanswered != nil {
-		s.unanswered.Repeat, s.unanswered.Max = true, n
-		return *s.unanswered
+	if i := slices.IndexFunc(s.open, isFailed); i >= 0 {
+		req := s.open[i]
+		req.failed, req.Repeat, req.Max = false, true, n
+		return req
 	}
 	s.request++
 	share, has := l.share()
-	s.finished = l.pool.finished
-	s.unanswered = &ports.LeaseRequest{
-		Queue: s.Name, Holder: l.pool.holder, Request: s.request, Max: n, TTL: s.Lease,
-		Suspects: n > 0 && l.pool.suspects == 0 && l.pool.active+len(l.pool.buffer) < l.pool.opts.Places,
+	s.finished = p.finished
+	req := &request{LeaseRequest: ports.LeaseRequest{
+		Queue: s.Name, Holder: p.holder, Request: s.request, Max: n, TTL: s.Lease,
+		Suspects: n > 0 && p.suspects == 0 && l.asking == 1 && p.active+len(p.buffer) < p.opts.Places,
 		Reclaim:  l.clock.steady(s.Lease, l.shortest()/2), Now: l.clock.latest(),
 		Share: share, Has: has,
-	}
-	return *s.unanswered
+	}}
+	s.open = append(s.open, req)
+	return req
 }
+
+func isFailed(r *request) bool { return r.failed }
 
 // idle waits until a source may have work, or one wants to be looked at, or the worker stops.
 func (l *link) idle(ctx context.Context) {

@@ -2,15 +2,14 @@ package worker
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
 )
 
-// link is all that goes on between a worker and one backend: five loops, which
-// lease, settle, extend, wait and keep account.
+// link is all that goes on between a worker and one backend: loops that
+// lease, settle (two of them), extend, wait and keep account.
 type link struct {
 	pool    *Pool
 	queue   ports.Queue
@@ -24,12 +23,12 @@ type link struct {
 	beats  chan struct{} // rung when leases want to be extended at once
 	ready  chan struct{} // rung when there are outcomes to settle
 	epoch  string        // of the backend's data, as last announced; the heartbeat's own
-	asking sync.Mutex    // held while a lease request is under way
 
 	// The rest is guarded by pool.mu.
 	outcomes  []outcome          // to be settled
 	unsettled int                // outcomes, and those whose settling is under way
-	storing   bool               // some are
+	storing   int                // calls under way that settle some
+	asking    int                // calls under way that lease
 	turn      int                // whose turn it is to be looked at in a poll
 	prefetch  int                // how many jobs to have waiting; see adapt
 	adapted   time.Time          // when that was last set
@@ -46,20 +45,21 @@ type source struct {
 	rank    int // its place in the order of the worker's sources; all are 0 if they have weights
 
 	// Guarded by pool.mu.
-	jobs       map[core.ID]*held
-	request    int64               // the last lease request's number
-	unanswered *ports.LeaseRequest // the last lease request, while its reply has not come
-	retryAt    time.Time           // when to ask again after a call that failed, by our clock
-	failures   int                 // calls that failed in a row
-	ripe       bool                // it may have work
-	gaveUp     bool                // on storing an outcome: the lease of its job is to be given back
-	throttled  map[string]throttle // tenants that are to wait
-	more       bool                // it has jobs that were left for the sake of a tenant's share
-	finished   int64               // the pool's, when it was last asked
-	woken      bool                // ripe because this worker was told
-	next       time.Time           // when it wants to be looked at, by the backend's clock
-	credit     int                 // what its weight has earned; see shares
-	expiry     *time.Timer         // fires when its leases are not certain any more
+	jobs      map[core.ID]*held
+	request   int64               // the last lease request's number
+	open      []*request          // lease requests whose replies have not come, by their numbers
+	plenty    bool                // the last answer was as many jobs as were asked for
+	retryAt   time.Time           // when to ask again after a call that failed, by our clock
+	failures  int                 // calls that failed in a row
+	ripe      bool                // it may have work
+	gaveUp    bool                // on storing an outcome: the lease of its job is to be given back
+	throttled map[string]throttle // tenants that are to wait
+	more      bool                // it has jobs that were left for the sake of a tenant's share
+	finished  int64               // the pool's, when it was last asked
+	woken     bool                // ripe because this worker was told
+	next      time.Time           // when it wants to be looked at, by the backend's clock
+	credit    int                 // what its weight has earned; see shares
+	expiry    *time.Timer         // fires when its leases are not certain any more
 }
 
 func newLink(p *Pool, s Source) *link {
@@ -73,7 +73,7 @@ func (l *link) start(ctx context.Context) {
 	for _, s := range l.sources {
 		s.ripe = true
 	}
-	for _, loop := range []func(context.Context){l.fetchLoop, l.settleLoop, l.beatLoop, l.waitLoop, l.accountLoop} {
+	for _, loop := range []func(context.Context){l.fetchLoop, l.settleLoop, l.settleLoop, l.beatLoop, l.waitLoop, l.accountLoop} {
 		l.pool.all.Go(func() { loop(ctx) })
 	}
 }

@@ -262,9 +262,12 @@ func (p *Pool) unsettled() (n int) {
 	return n
 }
 
-// signal tells those who wait for places, if there are any now, and those who wait for an end, to look; the lock is held.
+// signal tells those who wait for places, or for outcomes, if there are any now, and those who wait for an end, to look; the lock is held.
 func (p *Pool) signal() {
 	for _, l := range p.links {
+		if l.maySettle() {
+			ring(l.ready)
+		}
 		if p.state != working || l.wanted() > 0 {
 			ring(l.places)
 		}

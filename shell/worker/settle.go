@@ -40,7 +40,9 @@ func (p *Pool) settle(h *held, o core.Outcome) {
 	p.release(h)
 	l.outcomes = append(l.outcomes, out)
 	l.unsettled++
-	ring(l.ready)
+	if l.maySettle() {
+		ring(l.ready)
+	}
 }
 
 // release gives up what the job holds here besides its lease. The lock is held.
@@ -54,8 +56,17 @@ func (p *Pool) release(h *held) {
 	}
 }
 
-// settleLoop stores outcomes: at once when none is under way, else what gathered
-// meanwhile, together.
+// maySettle reports whether there are outcomes that may be stored now: any, when no call is under way, else enough for a second one. The lock is held.
+func (l *link) maySettle() bool {
+	n := len(l.outcomes)
+	if l.storing == 0 || n >= l.half() {
+		return n > 0
+	}
+	return n >= leastHalf && l.pool.active == 0 && len(l.pool.buffer) == 0 // no other will come
+}
+
+// settleLoop stores outcomes: at once when no call is under way, else what gathered
+// meanwhile, together. There are two of it.
 func (l *link) settleLoop(ctx context.Context) {
 	var batch []outcome
 	var jobs []core.Job
@@ -63,7 +74,9 @@ func (l *link) settleLoop(ctx context.Context) {
 		select {
 		case <-l.ready:
 			runtime.Gosched() // those who are about to end go along
-			batch, jobs = l.next(batch[:0]), jobs[:0]
+			if batch, jobs = l.next(batch[:0]), jobs[:0]; len(batch) == 0 {
+				continue
+			}
 			for i := range batch {
 				jobs = append(jobs, batch[i].job)
 			}
@@ -76,35 +89,46 @@ func (l *link) settleLoop(ctx context.Context) {
 	}
 }
 
-// next takes the outcomes that are to be stored next.
+// next takes the outcomes that are to be stored next, if there are enough of them.
 func (l *link) next(batch []outcome) []outcome {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
-	n := min(len(l.outcomes), ports.MaxBatch)
+	if !l.maySettle() {
+		return batch
+	}
+	n := min(len(l.outcomes), l.half())
 	batch = append(batch, l.outcomes[:n]...)
-	if l.outcomes = slices.Delete(l.outcomes, 0, n); len(l.outcomes) > 0 {
-		ring(l.ready)
-	} else if cap(l.outcomes) > 10*ports.MaxBatch { // an outage leaves many
+	l.outcomes = slices.Delete(l.outcomes, 0, n)
+	if len(l.outcomes) == 0 && cap(l.outcomes) > 10*ports.MaxBatch { // an outage leaves many
 		l.outcomes = nil
 	}
-	l.storing = n > 0
+	l.storing++
 	return batch
+}
+
+// calls counts a call that stores outcomes, as it begins or is over.
+func (l *link) calls(n int) {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	l.storing += n
+	l.pool.signal()
 }
 
 // store brings a batch to the backend, through any outage. An outcome that the backend
 // does not take for another reason is tried by itself, and then given up: its lease
-// is given back with the next heartbeat, and the job tried again.
+// is given back with the next heartbeat, and the job tried again. The first call is counted already.
 func (l *link) store(ctx context.Context, batch []outcome, jobs []core.Job) {
-	if len(batch) == 0 {
-		return
-	}
 	for i := range batch {
 		if batch[i].throttled {
 			l.throttle(ctx, batch[i])
 		}
 	}
 	for failures := 0; ctx.Err() == nil; failures++ {
+		if failures > 0 {
+			l.calls(1)
+		}
 		refused, alone, err := l.swap(ctx, jobs)
+		l.calls(-1)
 		if err == nil {
 			l.stored(ctx, batch, refused, failures > 0)
 			return
@@ -125,6 +149,7 @@ func (l *link) store(ctx context.Context, batch []outcome, jobs []core.Job) {
 func (l *link) storeEach(ctx context.Context, batch []outcome, jobs []core.Job, err error) {
 	if len(batch) > 1 {
 		for i := range batch {
+			l.calls(1)
 			l.store(ctx, batch[i:i+1], jobs[i:i+1])
 		}
 		return
@@ -165,6 +190,5 @@ func (l *link) drop(batch []outcome) {
 		}
 	}
 	l.unsettled -= len(batch)
-	l.storing = false
 	l.pool.signal()
 }
