@@ -3,7 +3,7 @@
 --
 -- KEYS[1] queue
 -- ARGV skew, tenant, the limit or '', for how long (ms)
---# use clock record turn waiting promote limits rest seat
+--# use clock record state sooner turn waiting limits rest seat
 local key, tenant, limit = q .. ':limits', ARGV[2], ARGV[3]
 local had = redis.call('HGET', key, 'tier:' .. tenant)
 if limit == '' then

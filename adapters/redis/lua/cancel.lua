@@ -4,7 +4,7 @@
 -- KEYS[1] queue
 -- ARGV skew, then up to 100 IDs
 -- returns the numbers (from 1) of those that nobody holds
---# use clock record turn line waiting settle leased idle
+--# use clock record state turn line waiting settle leased idle
 local left = {}
 for i = 2, #ARGV do
   local id = ARGV[i]

@@ -7,7 +7,7 @@
 --      instant (ms: until when it is or was kept for f, c and x, else when it is due), record, how long it is
 --      remembered (ms)
 -- returns the numbers (from 1) of those refused
---# use clock record turn line waiting window settle leased idle lane delete
+--# use clock record state turn line waiting window settle leased idle lane delete
 local refused, woken, at = {}, 0, 2
 for i = 1, (#ARGV - 1) / 6 do
   local id, rev, what, instant, record = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4]

@@ -4,7 +4,7 @@
 -- KEYS[1] queue
 -- ARGV what lease takes, never repeated; then groups as `outcomes` takes them
 -- returns the numbers (from 1) of those refused, and what lease returns
---# use clock record turn line waiting free window aside promote share takeup sweep settle split complete outcomes
+--# use clock record state share note window split complete unlike outcomes
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases, refused = q .. ':leases:' .. holder, outcomes(ARGV[2], tonumber(ARGV[9]), 12 + 2 * ARGV[11])
 --# use fetch

@@ -3,7 +3,7 @@
 --
 -- KEYS[1] queue
 -- ARGV skew, holder, then up to 100 times: id, lease
---# use clock record turn line waiting free
+--# use clock record state turn line waiting note free
 local leases, n, placed = q .. ':leases:' .. ARGV[2], 0, {}
 for i = 3, #ARGV, 2 do
   local id, value = ARGV[i], ARGV[i + 1]

@@ -8,10 +8,13 @@
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
 --      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer; whether jobs were left
 --      for the sake of the share
---# use clock record turn line waiting free window aside promote share takeup sweep again
+--# use clock record state share
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
-local before = ARGV[6] == '1' and again(leases, holder, request)
+local before = ARGV[6] == '1' and (function()
+--# use again
+return again(leases, holder, request)
+end)()
 if before then
   return before
 end

@@ -4,7 +4,7 @@
 -- KEYS[1] queue
 -- ARGV skew, whether these are all that is configured ('1' or '0'), then fields of `limits` and what they are to hold; '' for
 --      nothing
---# use clock record turn waiting promote limits rest seat
+--# use clock record state sooner turn waiting limits rest seat
 local key, named, touched, stops = q .. ':limits', {}, {}, ARGV[2] ~= '1'
 for i = 3, #ARGV, 2 do
   local field, value = ARGV[i], ARGV[i + 1]

@@ -5,7 +5,7 @@
 -- ARGV skew, whether to mend ('1' or '0'), then up to 100 times: what it is about (type, line, turn, lane, lease, running, limits, old, rev),
 --      the rest of the key's name, and for a type the one that it should have, for a rev the highest of a job
 -- returns for each whether it is out of order
---# use clock record turn lane leased wrong unfit noted
+--# use clock record state turn lane leased wrong unfit noted
 local mend, out = ARGV[2] == '1', {}
 
 for i = 3, #ARGV, 3 do

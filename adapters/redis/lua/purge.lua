@@ -4,7 +4,7 @@
 -- KEYS[1] queue
 -- ARGV skew, tenant, whether to end it ('1' or '0')
 -- returns at the end what was removed since the beginning: names and numbers
---# use clock record turn limits lane
+--# use clock record state turn limits lane
 local tenant, key, tally = ARGV[2], q .. ':limits', {}
 if ARGV[3] == '0' then
   redis.call('HSET', key, 'purging:' .. tenant, '1')

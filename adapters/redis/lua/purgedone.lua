@@ -5,7 +5,7 @@
 -- KEYS[1] queue
 -- ARGV skew, tenant, whether to remove ('1' or '0'), generation, where the last step ended ('0' at first), about how many to look at
 -- returns where this one ended ('0' at the end), how many bytes it looked at, names and numbers of those found
---# use clock record turn purged
+--# use clock record state turn purged
 local key, bytes, ids, kinds = q .. ':done:' .. ARGV[4], 0, {}, {}
 local step = redis.call('HSCAN', key, ARGV[5], 'COUNT', ARGV[6])
 for i = 1, #step[2], 2 do

@@ -6,7 +6,7 @@
 -- ARGV skew, tenant, whether to remove ('1' or '0'), where the last step ended ('0' at first), about how many to look at
 -- returns where this one ended ('0' at the end), how many bytes it looked at, names and numbers of those found, and the
 --      generation of finished jobs
---# use clock record turn line waiting free purged
+--# use clock record state turn line waiting note free purged
 local step, bytes, ids, kinds = redis.call('HSCAN', q .. ':jobs', ARGV[4], 'COUNT', ARGV[5]), 0, {}, {}
 local placed = {}
 local remove, of = ARGV[3] == '1', {[4] = 'failed', [5] = 'cancelled'}

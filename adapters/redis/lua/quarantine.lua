@@ -3,7 +3,7 @@
 --
 -- KEYS[1] queue
 -- ARGV skew, holder, then up to 100 times: id, whether a newer version wrote it ('1' or '0')
---# use clock record turn waiting free aside
+--# use clock record state turn waiting note free aside
 local leases, placed = q .. ':leases:' .. ARGV[2], {}
 for i = 3, #ARGV, 2 do
   local value = redis.call('HGET', leases, ARGV[i])

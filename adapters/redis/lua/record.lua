@@ -5,7 +5,7 @@
 -- KEYS[1] queue
 -- ARGV skew, how long they are kept at the most (ms), then up to 100 times:
 --      id, what (k completed, f failed, c cancelled), instant (ms: until when it is kept), record
---# use clock record turn line waiting window
+--# use clock record state turn line waiting window
 local gen = generation(tonumber(ARGV[2]))
 local kinds = {f = 'failed', c = 'cancelled'}
 for i = 3, #ARGV, 4 do

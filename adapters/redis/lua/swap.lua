@@ -5,5 +5,5 @@
 -- KEYS[1] queue
 -- ARGV skew, holder, how long finished jobs are remembered (ms), then groups as `outcomes` takes them
 -- returns the numbers (from 1) of those refused
---# use clock record turn line waiting window settle free split complete outcomes
+--# use clock record state note window split complete unlike outcomes
 return outcomes(ARGV[2], tonumber(ARGV[3]), 4)

@@ -4,7 +4,7 @@
 -- KEYS[1] queue
 -- ARGV skew, whether to mend ('1' or '0'), then up to 100 times: id, the ready list in which an entry was seen or ''
 -- returns for each: what is wrong, or ''; the places that have it
---# use clock record turn line waiting window settle leased idle places
+--# use clock record state turn line waiting window settle leased idle places
 local mend, out, final = ARGV[2] == '1', {}, {[4] = 'failed', [5] = 'cancelled'}
 
 -- put: files a job that is nowhere: as its status says, ready if it is not over.

@@ -21,7 +21,7 @@ local function admit(entries, ids, records)
     if aside[id] then
       -- sideline_all sees to it
     elseif version ~= VERSION or #record < 24 then
-      unreadable(id, record)
+      rarely().unreadable(id, record)
       dropped[#dropped + 1] = id
     elseif flags ~= 0 and flagged(record, LINED) then
       redis.call('HSET', q .. ':jobs', id, with_flags(record, flags - LINED))

@@ -1,7 +1,5 @@
 -- aside: where records go that nobody here can read. One that was written by a newer version waits for a worker that
 -- understands it; any other goes to the dead letters as it is, and is counted, like one that is not there.
-local newer_ids, corrupt_ids = {}, {}
-
 local function put_aside(id, newer)
   if newer then
     newer_ids[#newer_ids + 1] = id

@@ -3,9 +3,20 @@ local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole', 'type
 local limited, met, plain, from_lane = meta[3] and true or false, {}, {weight = 1, free = true}, {}
 typed = meta[5] and true or false
 
--- bounds is there only where there are limits: what a script defines is made anew by each call.
-local bounds
+-- rarely gives what most fetches have no use for, and bounds is there only where there are limits: what a script defines is made anew by each call.
+local rare, bounds, tenant_of, type_of
+local function rarely()
+  rare = rare or (function()
+--# use turn line waiting note free window aside promote takeup sweep
+return {rouse = rouse, tenant_of = tenant_of, type_of = type_of, ready_left = ready_left, wake = wake, unreadable = unreadable, promote = promote,
+  reclaim = reclaim, sweep = sweep}
+end)()
+  return rare
+end
+--# use sooner
 bounds = (limited or typed or meta[4]) and (function()
+local rouse, ready_left = rarely().rouse, rarely().ready_left
+tenant_of, type_of = rarely().tenant_of, rarely().type_of
 --# use limits look rest meet whole tiers
 local types = typed and (function()
 --# use pop lane contend grant grants lanes sideline sift
@@ -20,7 +31,7 @@ if limited then
   bounds.rested(now)
 end
 if now >= (tonumber(meta[2]) or 0) + 1000 then
-  sweep(tonumber(ARGV[9]))
+  rarely().sweep(tonumber(ARGV[9]))
   if limited then
     bounds.forget_tiers()
   end

@@ -1,14 +1,3 @@
--- free: gives back what leases took of limits when they end. The value of a lease says that: p, one of its tenant's places; t, one of
--- its type's; q, one of the queue's.
-
--- note: keeps the ID of a lease that ends for `free`, if there is anything to give back, and gives whether there is.
-local function note(placed, id, value)
-  if byte(value, -1) > 57 and string.find(value, ':[ptq]') then -- it does not end with a digit
-    placed[#placed + 1], placed[id] = id, value
-    return true
-  end
-end
-
 -- free: gives back the places of leases that have ended. Called while the records are there. Gives how many of those who wait for work
 -- are to be told.
 local function free(placed)

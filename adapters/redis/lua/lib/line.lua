@@ -2,8 +2,6 @@
 -- that it must be leased alone stands in a line of its own. A job of which an entry stands in line
 -- already stays there. In front is said with the value of the lease that has ended: one whose type was limited goes to the front of its lane, if
 -- there is one, since all in it came later. Gives the record as it is to be stored.
-local SUSPECT, lined = 2, false -- lined: whether a job was made ready
-
 local function line(id, record, front)
   local push = front and 'LPUSH' or 'RPUSH'
   lined = true

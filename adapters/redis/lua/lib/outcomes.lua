@@ -37,9 +37,9 @@ local function outcomes(holder, span, from)
             history[#history + 1] = id .. struct.pack('>I6', instant)
           end
         else
-          woken = woken + settle(id, what, tonumber(instant), record, value)
+          woken = woken + unlike().settle(id, what, tonumber(instant), record, value)
         end
-      elseif not stored(id, record, gen) then
+      elseif not unlike().stored(id, record, gen) then
         refused[#refused + 1] = i
       end
     end
@@ -51,12 +51,14 @@ local function outcomes(holder, span, from)
   elseif n > 0 then
     redis.call('HDEL', leases, unpack(freed))
   end
-  woken = woken + free(placed)
+  if #placed > 0 then
+    woken = woken + unlike().free(placed)
+  end
   if m > 0 then
     complete(gone, done, history, run_time, gen)
   end
   if woken > 0 then
-    wake(woken)
+    unlike().wake(woken)
   end
   return refused
 end

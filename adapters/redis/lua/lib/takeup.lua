@@ -41,25 +41,3 @@ local function reclaim(who)
     redis.call('UNLINK', q .. ':wake:' .. who)
   end
 end
-
--- take_up does so for one holder, unless it is me, whose lease ended by till. By till, not by now alone: when the
--- server's clock jumps, nobody's lease has run out for that.
-local function take_up(me, till)
-  local ended = math.min(now, till)
-  local first = redis.call('ZRANGE', q .. ':holders', 0, 1, 'WITHSCORES')
-  for i = 1, #first, 2 do
-    if first[i] ~= me and tonumber(first[i + 1]) <= now then
-      local reclaimed = tonumber(first[i + 1]) <= ended
-      if reclaimed then
-        reclaim(first[i])
-      end
-      first = redis.call('ZRANGE', q .. ':holders', reclaimed and '-inf' or '(' .. now, '+inf', 'BYSCORE', 'LIMIT', 0, 2, 'WITHSCORES')
-      break
-    end
-  end
-  for i = 1, #first, 2 do
-    if first[i] ~= me then
-      return sooner(tonumber(first[i + 1]))
-    end
-  end
-end

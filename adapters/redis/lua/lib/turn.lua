@@ -1,8 +1,5 @@
 -- turn: a tenant that has ready jobs of a priority is in that priority's ring or, while a limit keeps it from starting any,
 -- among those that rest. Its jobs stand in its line, and those of limited types that had to wait in lanes beside it; see lane.
-local stirred = false -- whether somebody waits for a type, or stands back, who did not: there is reason to look once more
-local typed -- whether job types have limits, or jobs stand in lanes; nil where that is not known
-
 local function enter(level, tenant)
   local at = level .. ':' .. tenant
   local rests = redis.call('ZSCORE', q .. ':resting', at) and true or false
