@@ -106,11 +106,14 @@ func (l *link) next(batch []outcome) []outcome {
 	return batch
 }
 
-// calls counts a call that stores outcomes, as it begins or is over.
+// calls counts a call that stores outcomes, as it begins or is over. Whoever was told of work meanwhile, and left it to that call, is told again.
 func (l *link) calls(n int) {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	l.storing += n
+	if slices.ContainsFunc(l.sources, func(s *source) bool { return s.woken }) {
+		ring(l.work)
+	}
 	l.pool.signal()
 }
 
