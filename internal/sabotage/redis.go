@@ -14,7 +14,7 @@ var redisRules = []sabotage{
 	onRedis("an ID that is kept is known, and answered with the job as it stands", "lua/lib/known.lua", "found[i] = found[i] or there", "found[i] = false"),
 	onRedis("an ID that is finished stays known for the dedup window", "lua/lib/known.lua", "if gen then", "if false then"),
 	onRedis("an ID is free again some time after the dedup window", "lua/lib/window.lua", "    drop(gen - 1)\n", "    gen = gen - 1\n"),
-	onRedis("an ID that is twice in a batch is stored once", "lua/enqueue.lua", " or seen[ids[n]]", ""),
+	onRedis("an ID that is twice in a batch is stored once", "lua/enqueue.lua", " or seen[id]", ""),
 	onRedis("a scheduled job is not leased before its time, and is at its time", "lua/lib/due.lua", "tonumber(head[2]) <= now then", "tonumber(head[2]) <= now + 60000 then"),
 	onRedis("a job that becomes due after a fetch that found enough is found by the next", "lua/lib/fill.lua", "if #ids < room and not looked then", "if false then"),
 	onRedis("a queue says when it wants to be looked at again", "lua/lib/due.lua", "return sooner(tonumber(first[i + 1]))", "return"),

@@ -131,14 +131,14 @@ func (c *Client) EnqueueMany(ctx context.Context, requests []Request) ([]core.Jo
 func (c *Client) sendAll(ctx context.Context, drafts []draft, jobs []core.Job) map[int]error {
 	failed := map[int]error{}
 	for enqueuer, places := range c.byBackend(jobs) {
-		batch := drafts
+		batch, sent := drafts, jobs
 		if len(places) < len(drafts) {
-			batch = make([]draft, len(places))
+			batch, sent = make([]draft, len(places)), make([]core.Job, len(places))
 			for i, at := range places {
 				batch[i] = drafts[at]
 			}
 		}
-		sent, errs := send(ctx, enqueuer, batch)
+		errs := send(ctx, enqueuer, batch, sent)
 		for i, at := range places {
 			jobs[at] = sent[i]
 			if errs != nil && errs[i] != nil {

@@ -38,7 +38,7 @@ type bundle struct {
 	timer  *time.Timer
 	done   chan struct{} // closed when what came of them is there
 	jobs   []core.Job
-	errs   []error
+	errs   []error // or none at all
 }
 
 // send stores a job, alone or with others, and gives it as the only one of a slice. If ctx ends before it was sent it is not
@@ -58,7 +58,7 @@ func (g *gatherer) send(ctx context.Context, d draft) ([]core.Job, error) {
 	g.mu.Unlock()
 	select {
 	case <-b.done:
-		return b.jobs[at : at+1 : at+1], b.errs[at]
+		return b.came(at)
 	case <-ctx.Done():
 		return g.leave(ctx, b, at)
 	}
@@ -66,8 +66,8 @@ func (g *gatherer) send(ctx context.Context, d draft) ([]core.Job, error) {
 
 // sendOne stores a job by itself.
 func sendOne(ctx context.Context, to ports.Enqueuer, d draft) ([]core.Job, error) {
-	jobs, errs := send(ctx, to, []draft{d})
-	if errs != nil {
+	jobs := make([]core.Job, 1)
+	if errs := send(ctx, to, []draft{d}, jobs); errs != nil {
 		return jobs, errs[0]
 	}
 	return jobs, nil
@@ -128,6 +128,10 @@ func (g *gatherer) landed() {
 func (g *gatherer) fly(b *bundle) {
 	defer g.landed()
 	defer close(b.done)
+	if b.jobs = make([]core.Job, len(b.drafts)); !slices.Contains(b.gone, true) {
+		b.errs = send(b.ctx, g.to, b.drafts, b.jobs)
+		return
+	}
 	var drafts []draft
 	var places []int
 	for i := range b.drafts {
@@ -135,17 +139,26 @@ func (g *gatherer) fly(b *bundle) {
 			drafts, places = append(drafts, b.drafts[i]), append(places, i)
 		}
 	}
-	b.jobs, b.errs = make([]core.Job, len(b.drafts)), make([]error, len(b.drafts))
 	if len(drafts) == 0 {
 		return
 	}
-	jobs, errs := send(b.ctx, g.to, drafts)
+	jobs := make([]core.Job, len(drafts))
+	errs := send(b.ctx, g.to, drafts, jobs)
+	b.errs = make([]error, len(b.drafts))
 	for i, at := range places {
 		b.jobs[at] = jobs[i]
 		if errs != nil {
 			b.errs[at] = errs[i]
 		}
 	}
+}
+
+// came is what came of a job of the bundle.
+func (b *bundle) came(at int) ([]core.Job, error) {
+	if b.errs == nil {
+		return b.jobs[at : at+1 : at+1], nil
+	}
+	return b.jobs[at : at+1 : at+1], b.errs[at]
 }
 
 // leave takes back a job whose caller does not wait any longer, or says that it is too late for that.

@@ -16,10 +16,9 @@ import (
 // restarts, or a Cluster that moves a slot, is back sooner.
 const patience = 3 * time.Second
 
-// send stores jobs of one backend, and gives them as they are stored, and why some are not; no errors at all if all are. Those
+// send stores jobs of one backend, puts them into jobs as they are stored, each in its place, and tells why some are not; no errors at all if all are. Those
 // that did not go through for a reason that passes are sent again, by their IDs, so that none is stored twice.
-func send(ctx context.Context, to ports.Enqueuer, drafts []draft) ([]core.Job, []error) {
-	jobs := make([]core.Job, len(drafts))
+func send(ctx context.Context, to ports.Enqueuer, drafts []draft, jobs []core.Job) []error {
 	for i := range drafts {
 		jobs[i] = drafts[i].job
 		jobs[i].Fresh = drafts[i].ownID // as only the first call can say
@@ -30,7 +29,7 @@ func send(ctx context.Context, to ports.Enqueuer, drafts []draft) ([]core.Job, [
 		for i := range jobs {
 			jobs[i] = core.Admit(jobs[i], out.Now)
 		}
-		return jobs, nil
+		return nil
 	}
 	s := &sending{drafts: slices.Clone(drafts), jobs: jobs, errs: make([]error, len(jobs)), left: make([]int, len(jobs))}
 	for i := range s.left {
@@ -44,7 +43,7 @@ func send(ctx context.Context, to ports.Enqueuer, drafts []draft) ([]core.Job, [
 		}
 		s.taken(to.Enqueue(ctx, batch...))
 	}
-	return s.jobs, s.errs
+	return s.errs
 }
 
 // sending is jobs that did not all go through at once.

@@ -20,45 +20,45 @@ local enter = typed and (function()
 --# use turn
 return enter
 end)()
-local kept = ARGV[3] == '1' and {} or (function()
+local kept = ARGV[3] ~= '1' and (function() -- else none is, and none comes twice
 --# use known
 return known(ids, meta[3])
 end)()
 --# use stand
-local seen, refused, records, lists, later, n, at = {}, {}, {}, {}, {}, 0, 5
+local seen, refused, records, lists, later, n, m, at = {}, {}, {}, {}, {}, 0, 0, 5
 while at <= #ARGV do
   local level, tenant, time, follows, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1', ARGV[at + 4]
   local run_at = time == '' and now or tonumber(sub(time, 2)) + (sub(time, 1, 1) == '+' and now or 0)
   local bound = quota and quota.of(tenant)
-  local head, fresh = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, run_at), {}
+  local head, fresh, k = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, run_at), {}, 0
   for i = at + 5, at + 4 + count do
     n = n + 1
-    if kept[n] or seen[ids[n]] then
+    local id = ids[n]
+    if kept and (kept[n] or seen[id]) then
       refused[#refused + 1] = n
     elseif not (bound and quota.exceeds(bound, n, follows)) then
-      seen[ids[n]] = true
-      records[#records + 1], records[#records + 2] = ids[n], head .. ARGV[i]
-      if run_at > now then
-        later[#later + 1], later[#later + 2] = run_at, ids[n]
-      else
-        fresh[#fresh + 1] = ids[n]
-      end
+      seen[id], k, m = kept and true or nil, k + 1, m + 2
+      fresh[k], records[m - 1], records[m] = id, id, head .. ARGV[i]
     end
   end
-  if #fresh > 0 then
+  if run_at > now then
+    for _, id in ipairs(fresh) do
+      later[#later + 1], later[#later + 2] = run_at, id
+    end
+  elseif k > 0 then
     lists[#lists + 1] = {level, tenant, fresh}
   end
   at = at + 5 + count
 end
 
-if #records == 0 then
+if m == 0 then
   if ARGV[2] == '1' then
     redis.call('HSET', q, 'asked', now) -- something to wait for: the jobs may have been written a moment ago
   end
   return {now, refused, over}
 end
 redis.call('HSET', q .. ':jobs', unpack(records))
-redis.call('HINCRBY', q .. ':counts', 'enqueued', #records / 2)
+redis.call('HINCRBY', q .. ':counts', 'enqueued', m / 2)
 local news = 0
 for _, l in ipairs(lists) do
   news = news + stand(unpack(l))
