@@ -40,10 +40,11 @@ type ledger struct {
 }
 
 // write adds a line: when by the kernel's clock, what, which errand, which process, which attempt, and why.
+// It begins on a line of its own: another may have been killed as it wrote one.
 func (l *ledger) write(what string, n, attempt int, why string) {
 	var now syscall.Timeval
 	_ = syscall.Gettimeofday(&now) // the clock of this process may be moved
-	_, _ = fmt.Fprintf(l.file, "%d %s %d %d %d %s\n", now.Sec*1000+now.Usec/1000, what, n, os.Getpid(), attempt, why)
+	_, _ = fmt.Fprintf(l.file, "\n%d %s %d %d %d %s\n", now.Sec*1000+now.Usec/1000, what, n, os.Getpid(), attempt, why)
 }
 
 // writeClock writes down by how many seconds the clock of this process is off.
