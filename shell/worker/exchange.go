@@ -57,10 +57,9 @@ func (l *link) along(jobs []core.Job) (*source, int) {
 	return ripe[0], l.reserve(min(room, max(len(jobs), l.half())))
 }
 
-// plentiful is the sources that another request may go to while one is under way. What a tenant's share leaves cannot be told before that is answered.
-// The lock is held.
+// plentiful is the sources that another request may go to while one is under way. The lock is held.
 func (l *link) plentiful() []*source {
-	if share, _ := l.share(); share > 0 || !l.inHalves() || !l.sources[0].plenty {
+	if !l.inHalves() || !l.sources[0].plenty {
 		return nil
 	}
 	return l.sources
@@ -70,8 +69,11 @@ func (l *link) plentiful() []*source {
 const leastHalf = 25
 
 // inHalves reports whether the jobs that the worker holds go to and fro in two halves, where they are short: it runs one while the backend
-// sees to the other. The lock is held.
-func (l *link) inHalves() bool { return l.pool.opts.Places+l.prefetch >= 2*leastHalf }
+// sees to the other. What a tenant's share leaves cannot be told before a request is answered, nor which of several queues has more. The lock is held.
+func (l *link) inHalves() bool {
+	all := l.pool.opts.Places + l.prefetch
+	return all >= 2*leastHalf && l.both != nil && len(l.sources) == 1 && l.pool.shareOf(all) == 0
+}
 
 // half is how many outcomes go in a call. The lock is held.
 func (l *link) half() int {
