@@ -8,10 +8,10 @@ func ofSending(rule, old, changed string) sabotage {
 // workerRules takes out rules of how a worker brings outcomes to a backend and gets jobs in one call, of how many may wait in it, of handlers' contexts, and
 // of IDs that need not be looked up.
 var workerRules = []sabotage{
-	ofWorker("outcomes and the next lease go together", "exchange.go", "n := l.along(jobs); n > 0 {", "n := l.along(jobs); n > 0 && false {", "TestOutcomesAndTheNextLeaseGoTogether"),
+	ofWorker("outcomes and the next lease go together", "exchange.go", "req := l.along(jobs); req != nil {", "req := l.along(jobs); req != nil && false {", "TestOutcomesAndTheNextLeaseGoTogether"),
 	ofWorker("an exchange that fails for good is made in halves", "settle.go", "if alone && !errors.Is(", "if (alone || true) && !errors.Is(", "TestNothingIsLostWithAnExchange"),
 	ofWorker("a lease whose exchange failed is asked for again", "exchange.go", "\t\tl.unanswered(s, req)\n", "", "TestNothingIsLostWithAnExchange"),
-	ofWorker("a request goes with outcomes only if none is unanswered", "exchange.go", "slices.ContainsFunc(ripe[0].open, isFailed) || ", "slices.ContainsFunc(ripe[0].open, isFailed) && false || ", "TestNothingIsLostWithAnExchange"),
+	ofWorker("a request goes with outcomes only if none is unanswered", "exchange.go", "slices.ContainsFunc(ripe[0].open, isFailed) || ", "", "TestARequestIsMadeAgainBeforeOthers"),
 	ofWorker("short jobs go to and fro in two halves", "link.go", "l.settleLoop, l.settleLoop,", "l.settleLoop,", "TestShortJobsGoToAndFroInTwoHalves"),
 	ofWorker("one request is under way where tenants have shares", "exchange.go", " && l.pool.shareOf(all) == 0", "", "TestShortJobsGoToAndFroInTwoHalves"),
 	ofWorker("one request asks for a suspect", "fetch.go", " && l.asking == 1", "", "TestShortJobsGoToAndFroInTwoHalves"),

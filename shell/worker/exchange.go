@@ -12,19 +12,18 @@ import (
 // swap brings outcomes to the backend: in one call with the next lease request, if there is to be one now. It tells
 // whether they went alone: if not, an error may be the request's, and the next call goes without one until that is answered.
 func (l *link) swap(ctx context.Context, jobs []core.Job) (refused []core.Ref, alone bool, err error) {
-	if s, n := l.along(jobs); n > 0 {
-		refused, err = l.exchange(ctx, s, n, jobs)
+	if s, req := l.along(jobs); req != nil {
+		refused, err = l.exchange(ctx, s, req, jobs)
 		return refused, false, err
 	}
 	refused, err = l.queue.Swap(ctx, jobs...)
 	return refused, true, err
 }
 
-// exchange stores outcomes, and leases up to n jobs of a source.
-func (l *link) exchange(ctx context.Context, s *source, n int, jobs []core.Job) ([]core.Ref, error) {
-	defer l.found(time.Now(), n)
-	req := l.request(s, n)
+// exchange stores outcomes, and leases jobs of a source.
+func (l *link) exchange(ctx context.Context, s *source, req *request, jobs []core.Job) ([]core.Ref, error) {
 	sent := time.Now()
+	defer l.found(sent, req.Max)
 	refused, out, err := l.both.Exchange(ctx, req.LeaseRequest, jobs...)
 	if err != nil {
 		l.unanswered(s, req)
@@ -36,9 +35,9 @@ func (l *link) exchange(ctx context.Context, s *source, n int, jobs []core.Job) 
 	return refused, err
 }
 
-// along is the source to ask for jobs when these are stored, and for how many, which are kept places for; none if there is not one
-// such source alone. It is not asked for many more than are stored, as the other half of what is held comes back by itself.
-func (l *link) along(jobs []core.Job) (*source, int) {
+// along is the lease request to go with these outcomes, whose jobs have places kept for them; none if there is not one source alone to ask,
+// or it has a request to be made again. It does not ask for many more than are stored, as the other half of what is held comes back by itself.
+func (l *link) along(jobs []core.Job) (*source, *request) {
 	ripe := l.order()
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
@@ -46,15 +45,19 @@ func (l *link) along(jobs []core.Job) (*source, int) {
 		ripe = l.plentiful()
 	}
 	if l.both == nil || len(ripe) != 1 || slices.ContainsFunc(ripe[0].open, isFailed) || l.pool.state != working {
-		return nil, 0
+		return nil, nil
 	}
 	for i := range jobs {
 		if jobs[i].Queue != ripe[0].Name {
-			return nil, 0
+			return nil, nil
 		}
 	}
 	room, _ := l.room()
-	return ripe[0], l.reserve(min(room, max(len(jobs), l.half())))
+	n := l.reserve(min(room, max(len(jobs), l.half())))
+	if n == 0 {
+		return nil, nil
+	}
+	return ripe[0], l.open(ripe[0], n)
 }
 
 // plentiful is the sources that another request may go to while one is under way. The lock is held.

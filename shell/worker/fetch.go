@@ -228,23 +228,26 @@ type request struct {
 	failed bool // it is to be made again
 }
 
-// request is the next lease request of a source. With it the source is not ripe any more, until
-// the answer, or word of work that came meanwhile, says so. There is one suspect at a time: it is asked for by one request of those under way.
+// request is the next lease request of a source: one that failed, made again, or another.
 func (l *link) request(s *source, n int) *request {
-	p := l.pool
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if n > 0 {
-		s.ripe, s.woken = false, false
-	}
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
 	if i := slices.IndexFunc(s.open, isFailed); i >= 0 {
 		req := s.open[i]
 		req.failed, req.Repeat, req.Max = false, true, n
+		s.begun(n)
 		return req
 	}
+	return l.open(s, n)
+}
+
+// open begins another lease request of a source. There is one suspect at a time: it is asked for by one request of those under way. The lock is held.
+func (l *link) open(s *source, n int) *request {
+	p := l.pool
+	s.begun(n)
 	s.request++
-	share, has := l.share()
 	s.finished = p.finished
+	share, has := l.share()
 	req := &request{LeaseRequest: ports.LeaseRequest{
 		Queue: s.Name, Holder: p.holder, Request: s.request, Max: n, TTL: s.Lease,
 		Suspects: n > 0 && p.suspects == 0 && l.asking == 1 && p.active+len(p.buffer) < p.opts.Places,
@@ -253,6 +256,13 @@ func (l *link) request(s *source, n int) *request {
 	}}
 	s.open = append(s.open, req)
 	return req
+}
+
+// begun notes that a source is asked for n jobs: it is not ripe any more, until the answer, or word of work that came meanwhile, says so. The lock is held.
+func (s *source) begun(n int) {
+	if n > 0 {
+		s.ripe, s.woken = false, false
+	}
 }
 
 func isFailed(r *request) bool { return r.failed }
