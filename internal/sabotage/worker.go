@@ -11,7 +11,7 @@ var workerRules = []sabotage{
 	ofWorker("outcomes and the next lease go together", "exchange.go", "req := l.along(jobs); req != nil {", "req := l.along(jobs); req != nil && false {", "TestOutcomesAndTheNextLeaseGoTogether"),
 	ofWorker("an exchange that fails for good is made in halves", "settle.go", "if alone && !errors.Is(", "if (alone || true) && !errors.Is(", "TestNothingIsLostWithAnExchange"),
 	ofWorker("a lease whose exchange failed is asked for again", "exchange.go", "\t\tl.unanswered(s, req)\n", "", "TestNothingIsLostWithAnExchange"),
-	ofWorker("a request goes with outcomes only if none is unanswered", "exchange.go", "slices.ContainsFunc(ripe[0].open, isFailed) || ", "", "TestARequestIsMadeAgainBeforeOthers"),
+	ofWorker("a request goes with outcomes only if none is unanswered", "exchange.go", "slices.ContainsFunc(ripe[0].open, isFailed) || ", "slices.ContainsFunc(ripe[0].open, isFailed) && false || ", "TestARequestIsMadeAgainBeforeOthers"),
 	ofWorker("short jobs go to and fro in two halves", "link.go", "l.settleLoop, l.settleLoop,", "l.settleLoop,", "TestShortJobsGoToAndFroInTwoHalves"),
 	ofWorker("one request is under way where tenants have shares", "exchange.go", " && l.pool.shareOf(all) == 0", "", "TestShortJobsGoToAndFroInTwoHalves"),
 	ofWorker("one request asks for a suspect", "fetch.go", " && l.asking == 1", "", "TestShortJobsGoToAndFroInTwoHalves"),
