@@ -75,7 +75,8 @@ type Queue interface {
 
 	// Wait returns when one of the queues may have work for the holder, or a job that he
 	// holds is to be cancelled; or, with nothing to tell, after limit or when ctx ends. Only a queue
-	// whose last Lease by this holder came back with fewer jobs than he asked for tells of work.
+	// whose last Lease by this holder came back with fewer jobs than he asked for tells of work. It tells too of jobs that were leased to
+	// him under an [Offer].
 	Wait(ctx context.Context, limit time.Duration, holder string, queues ...string) (Woken, error)
 }
 
@@ -92,6 +93,17 @@ type LeaseRequest struct {
 	Has      map[string]int // how many jobs of each tenant he has, if that counts
 	Reclaim  bool           // run-out leases of others may be taken up
 	Now      time.Time      // the backend's clock, as far as the holder knows; a lease that ends later has not run out, whatever that clock shows. Zero: no matter
+	Offer    Offer          // to be made, if there are fewer jobs than Max; none if zero
+	Past     Offer          // that stands, with its places as far as the holder knows: it is taken back first, and Max is less by as many jobs as were leased under it meanwhile; none if zero
+}
+
+// Offer is what a holder who had fewer jobs than he asked for would have of those that are enqueued later: a backend may lease them to him at
+// once, and tell him so by Wait, so that he need not ask. It does so only with all jobs of a call, where none of the queue is ready before
+// them, no limits are to be heeded, and he has heard all that he was told. A queue has one offer at a time, and so has a holder of the queue.
+type Offer struct {
+	Request int64         // the number of the lease requests' row under which the jobs are leased: a repeated request of that number gives them again, or takes the offer back
+	Places  int           // for how many jobs, at most [MaxBatch]
+	Lasts   time.Duration // for how long it is made
 }
 
 // Leased is the answer to a Lease.
@@ -101,6 +113,8 @@ type Leased struct {
 	Newer   []core.ID // records of a newer version, which were left for a worker that understands them
 	Now     time.Time // the backend's clock
 	More    bool      // there are jobs that were left for the sake of Share
+	Offered int       // for how many jobs the Offer was made; 0: it was not
+	Left    int       // how many jobs the Past offer was for still; -1: that is not known, as it was not there any more
 	Next    time.Time // when the queue wants to be looked at again; zero: not before somebody is woken. With as many jobs as were asked for it need not be told: there may be more at once. After jobs given again it is now
 }
 
@@ -130,4 +144,12 @@ type Extended struct {
 type Woken struct {
 	Work   []string // queues that may have work
 	Cancel []string // queues in which a held job is to be cancelled
+	Handed []Handed // jobs that were leased under an offer
+}
+
+// Handed is jobs of a queue that were leased under an [Offer], as they were enqueued.
+type Handed struct {
+	Queue   string
+	Request int64 // the offer's
+	Leased
 }

@@ -18,9 +18,12 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 		return ports.Enqueued{}, err
 	}
 	defer b.mu.Unlock()
-	out, refused := ports.Enqueued{Now: now}, map[int]error{}
+	out, refused, came := ports.Enqueued{Now: now}, map[int]error{}, map[*queue]arrivals{}
 	for i, j := range jobs {
 		q := b.queue(j.Queue, now)
+		n := came[q]
+		n.all++
+		came[q] = n
 		if known, ok := q.known(j.ID); ok {
 			out.Known = append(out.Known, known.Seen(now))
 			continue
@@ -34,8 +37,10 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 			continue
 		}
 		q.admit(j, now)
-		b.wake(q)
+		n.stored++
+		came[q] = n
 	}
+	b.arrive(came, now)
 	return out, ports.Failed(refused, len(jobs))
 }
 

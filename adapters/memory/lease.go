@@ -20,11 +20,15 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 	q := b.queue(req.Queue, now)
 	out := ports.Leased{Now: now}
 	if req.Repeat {
+		if q.offer.of(req.Holder, req.Request) {
+			q.offer = nil
+		}
 		if out.Jobs = q.leasedBy(req.Holder, req.Request); len(out.Jobs) > 0 {
 			out.Next = now // there may be more
 			return out, nil
 		}
 	}
+	out.Left, req.Max = q.takeBack(req)
 	q.promote(now)
 	q.limits.lapse(now)
 	if req.Reclaim {
@@ -39,6 +43,7 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 	}
 	if len(out.Jobs) < req.Max {
 		b.await(q, req.Holder)
+		out.Offered = q.makeOffer(req, len(out.Jobs), now)
 	} else if !q.paused && q.hasReady(now) {
 		b.wake(q)
 	}

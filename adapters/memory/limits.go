@@ -45,6 +45,11 @@ func (l *limits) bind() bool {
 	return l.configured.Default != (core.Limits{}) || len(l.configured.Tenants)+len(l.configured.Types)+len(l.overridden)+len(l.paused)+len(l.assigned) > 0
 }
 
+// any reports whether there are any at all, or tenants that are closed.
+func (l *limits) any() bool {
+	return l.bind() || len(l.closed) > 0 || l.of(ports.WholeQueue) != (core.Limits{})
+}
+
 // of is what a subject may have.
 func (l *limits) of(s ports.Subject) core.Limits {
 	if o, ok := l.overridden[s]; ok {

@@ -28,6 +28,7 @@ type queue struct {
 	later      deadlines // those whose time is ahead
 	leases     map[string]*lease
 	waiting    []string          // holders to be told of work, the latest last
+	offer      *offer            // of one of them
 	remembered map[core.ID]trace // IDs of finished jobs
 	ends       deadlines         // what is kept or remembered, by when it lapses
 	seq        int64             // counts entries into ready; see entry.seq
@@ -240,15 +241,15 @@ func (q *queue) hasReady(now time.Time) bool {
 	return false
 }
 
-// ripe reports whether any job is ready, whatever the limits say.
-func (q *queue) ripe() bool {
+// ripe is how many jobs are ready, whatever the limits say.
+func (q *queue) ripe() int {
 	n := q.suspects.Len()
 	for i := range q.ready {
 		for _, lanes := range q.ready[i].lines {
 			n += lanes.len()
 		}
 	}
-	return n > 0
+	return n
 }
 
 // next is when the queue wants to be looked at again by holder; zero if nothing
@@ -280,7 +281,7 @@ func (q *queue) next(holder string, now time.Time) time.Time {
 			}
 		}
 	}
-	if again := q.limits.again(ports.WholeQueue, now); !again.IsZero() && q.ripe() {
+	if again := q.limits.again(ports.WholeQueue, now); !again.IsZero() && q.ripe() > 0 {
 		sooner(again)
 	}
 	return at

@@ -28,6 +28,9 @@ func (b *Backend) Withdraw(ctx context.Context, holder string) error {
 	delete(b.workers, holder)
 	delete(b.waiters, holder)
 	for _, q := range b.queues {
+		if q.offer != nil && q.offer.holder == holder {
+			q.offer = nil
+		}
 		q.waiting = slices.DeleteFunc(q.waiting, func(h string) bool { return h == holder })
 	}
 	return nil

@@ -11,7 +11,8 @@ import (
 // waiter is what a holder is to be told.
 type waiter struct {
 	work, cancel map[string]bool // queues
-	bell         chan struct{}   // holds one ring
+	handed       []ports.Handed
+	bell         chan struct{} // holds one ring
 }
 
 func (b *Backend) waiter(holder string) *waiter {
@@ -55,6 +56,15 @@ func (b *Backend) tell(holder, queue string, cancel bool) {
 	} else {
 		w.work[queue] = true
 	}
+	w.ring()
+}
+
+// isTold reports whether there is something of a queue that the holder has not heard yet.
+func (w *waiter) isTold(queue string) bool {
+	return w.work[queue] || w.cancel[queue] || slices.ContainsFunc(w.handed, func(h ports.Handed) bool { return h.Queue == queue })
+}
+
+func (w *waiter) ring() {
 	select {
 	case w.bell <- struct{}{}:
 	default:
@@ -72,7 +82,7 @@ func (b *Backend) Wait(ctx context.Context, limit time.Duration, holder string, 
 		w := b.waiter(holder)
 		woken := w.collect(queues)
 		b.mu.Unlock()
-		if len(woken.Work)+len(woken.Cancel) > 0 {
+		if len(woken.Work)+len(woken.Cancel)+len(woken.Handed) > 0 {
 			return woken, nil
 		}
 		select {
@@ -100,5 +110,6 @@ func (w *waiter) collect(queues []string) ports.Woken {
 			delete(w.cancel, name)
 		}
 	}
+	woken.Handed, w.handed = w.handed, nil
 	return woken
 }

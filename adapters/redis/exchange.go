@@ -13,7 +13,7 @@ func (b *Backend) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ...
 		return nil, ports.Leased{}, err
 	}
 	at := upTo(len(jobs))
-	a := argumentsOf(11+2*len(req.Has)+6*len(jobs), headroom+roomFor(jobs, at))
+	a := argumentsOf(12+2*len(req.Has)+6*len(jobs), headroom+roomFor(jobs, at))
 	defer a.free()
 	b.addRequest(a, req)
 	if err := addOutcomes(a, jobs, at); err != nil {

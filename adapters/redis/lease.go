@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
@@ -15,7 +16,7 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 	if err := b.begin(ctx); err != nil {
 		return ports.Leased{}, err
 	}
-	a := argumentsOf(11+2*len(req.Has), headroom)
+	a := argumentsOf(12+2*len(req.Has), headroom)
 	defer a.free()
 	b.addRequest(a, req)
 	answer, err := b.runKey(ctx, leaseScript, b.on(req.Queue), a.all)
@@ -36,6 +37,7 @@ func (b *Backend) addRequest(a *arguments, req ports.LeaseRequest) {
 	a.add(flag(req.Suspects))
 	a.int(reclaim(req))
 	a.int(b.remember(req.Queue).Milliseconds())
+	a.text(offers(req))
 	a.int(int64(req.Share))
 	a.int(int64(len(req.Has)))
 	for tenant, n := range req.Has {
@@ -44,40 +46,56 @@ func (b *Backend) addRequest(a *arguments, req ports.LeaseRequest) {
 	}
 }
 
+// offers is the offers of a request, as the script lease takes them.
+func offers(req ports.LeaseRequest) string {
+	if req.Offer.Request == 0 && req.Past.Request == 0 {
+		return ""
+	}
+	o := req.Offer
+	return fmt.Sprintf("%d %d %d %d %d", req.Past.Request, req.Past.Places, o.Request, min(o.Places, ports.MaxBatch), max(o.Lasts.Milliseconds(), 1))
+}
+
 // leased reads the answer of the script lease.
 func (b *Backend) leased(ctx context.Context, req ports.LeaseRequest, r *reply) (ports.Leased, error) {
 	out := ports.Leased{Now: instant(r.int()), Next: instant(r.int())}
 	lease := core.Lease{Holder: req.Holder, Rev: r.int(), Until: instant(r.int())}
 	suspect := r.int() == 1
 	ids, records := r.text(), r.list()
-	corrupt, newer := split(r.text()), split(r.text()) // that the script has put aside
+	out.Corrupt, out.Newer = split(r.text()), split(r.text()) // that the script has put aside
 	out.More = r.int() == 1
+	out.Offered, out.Left = int(r.int()), int(r.int())
 	if err := r.failure("lease"); err != nil || len(ids) != idSize*len(records) {
 		return ports.Leased{}, failure("lease", errReply)
 	}
-	out.Jobs = make([]core.Job, 0, len(records))
-	for i, record := range records {
-		ref := core.Ref{Queue: req.Queue, ID: core.ID([]byte(ids[i*idSize : (i+1)*idSize]))}
-		lease.Suspect = suspect && i == 0
-		text, _ := record.(string)
-		j, err := decode(ref, text)
+	lease.Suspect = suspect
+	return b.claimed(ctx, req.Queue, out, lease, ids, records)
+}
+
+// claimed adds to an answer the jobs that a lease was given of, the first of which may be a suspect; and what the script has put aside.
+func (b *Backend) claimed(ctx context.Context, queue string, out ports.Leased, lease core.Lease, ids string, records []any) (ports.Leased, error) {
+	aside, newer := out.Corrupt, out.Newer
+	out.Corrupt, out.Newer, out.Jobs = nil, nil, make([]core.Job, 0, len(ids)/idSize)
+	for i := range len(ids) / idSize {
+		ref := core.Ref{Queue: queue, ID: core.ID([]byte(ids[i*idSize : (i+1)*idSize]))}
+		record, _ := records[i].(string)
+		j, err := decode(ref, record)
 		switch {
 		case errors.Is(err, errNewer):
 			out.Newer = append(out.Newer, ref.ID)
-			continue
 		case err != nil:
 			out.Corrupt = append(out.Corrupt, ref.ID)
-			continue
+		default:
+			out.Jobs = append(out.Jobs, core.Claim(j, lease, out.Now))
 		}
-		out.Jobs = append(out.Jobs, core.Claim(j, lease, out.Now))
+		lease.Suspect = false
 	}
 	core.Interleave(out.Jobs)
 	if len(out.Corrupt)+len(out.Newer) > 0 {
-		if err := b.quarantine(ctx, req, out); err != nil {
+		if err := b.quarantine(ctx, queue, lease.Holder, out); err != nil {
 			return out, err
 		}
 	}
-	out.Corrupt, out.Newer = append(out.Corrupt, corrupt...), append(out.Newer, newer...)
+	out.Corrupt, out.Newer = append(out.Corrupt, aside...), append(out.Newer, newer...)
 	return out, nil
 }
 
@@ -90,15 +108,15 @@ func split(text string) (ids []core.ID) {
 }
 
 // quarantine puts records that could not be read where they do no harm.
-func (b *Backend) quarantine(ctx context.Context, req ports.LeaseRequest, out ports.Leased) error {
-	args := []any{b.skew(), req.Holder}
+func (b *Backend) quarantine(ctx context.Context, queue, holder string, out ports.Leased) error {
+	args := []any{b.skew(), holder}
 	for _, id := range out.Corrupt {
 		args = append(args, id[:], "0")
 	}
 	for _, id := range out.Newer {
 		args = append(args, id[:], "1")
 	}
-	_, err := b.run(ctx, quarantineScript, b.queueKey(req.Queue), args...)
+	_, err := b.run(ctx, quarantineScript, b.queueKey(queue), args...)
 	return err
 }
 

@@ -49,6 +49,11 @@ func (b *Backend) Withdraw(ctx context.Context, holder string) error {
 			if err := b.servers.client().Unlink(ctx, b.wakeKey(queue, holder)).Err(); err != nil {
 				return b.failed(ctx, "withdraw", err)
 			}
+			if offer, _ := b.servers.client().HGet(ctx, b.queueKey(queue), "offer").Result(); strings.HasPrefix(offer, holder+" ") {
+				if err := b.servers.client().HDel(ctx, b.queueKey(queue), "offer").Err(); err != nil {
+					return b.failed(ctx, "withdraw", err)
+				}
+			}
 		}
 	}
 	if err := b.servers.client().HDel(ctx, b.rosterKey(), holder).Err(); err != nil {

@@ -3,11 +3,13 @@ package redis
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
 )
 
@@ -16,10 +18,14 @@ type mailbox struct {
 	mu        sync.Mutex
 	work      map[string]bool // queues
 	cancel    map[string]bool
+	handed    []handed
 	err       error           // of the last who listened
 	listening map[string]bool // by the first of the keys listened to
 	bell      chan struct{}   // holds one ring
 }
+
+// handed is a token with jobs that were leased to the holder.
+type handed struct{ queue, token string }
 
 func (m *mailbox) ring() {
 	select {
@@ -38,8 +44,11 @@ func (b *Backend) Wait(ctx context.Context, limit time.Duration, holder string, 
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	for {
-		woken, err := m.collect(queues)
-		if err != nil || len(woken.Work)+len(woken.Cancel) > 0 {
+		woken, tokens, err := m.collect(queues)
+		for _, h := range tokens {
+			err = errors.Join(err, b.open(ctx, holder, h, &woken))
+		}
+		if err != nil || len(woken.Work)+len(woken.Cancel)+len(woken.Handed) > 0 {
 			return woken, err
 		}
 		for _, group := range b.groups(queues) {
@@ -120,6 +129,8 @@ func (m *mailbox) hear(group string, names map[string]string, token []string, er
 		m.err = failure("wait", err)
 	case len(token) == 2 && token[1] == "c":
 		m.cancel[names[token[0]]] = true
+	case len(token) == 2 && strings.HasPrefix(token[1], "h"):
+		m.handed = append(m.handed, handed{names[token[0]], token[1]})
 	case len(token) == 2:
 		m.work[names[token[0]]] = true
 	}
@@ -127,7 +138,7 @@ func (m *mailbox) hear(group string, names map[string]string, token []string, er
 }
 
 // collect takes what there is to tell of the queues.
-func (m *mailbox) collect(queues []string) (woken ports.Woken, err error) {
+func (m *mailbox) collect(queues []string) (woken ports.Woken, tokens []handed, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, name := range queues {
@@ -140,9 +151,31 @@ func (m *mailbox) collect(queues []string) (woken ports.Woken, err error) {
 			delete(m.cancel, name)
 		}
 	}
+	tokens, m.handed = m.handed, nil
 	err, m.err = m.err, nil
 	if len(woken.Work)+len(woken.Cancel) > 0 {
 		err = nil
 	}
-	return woken, err
+	return woken, tokens, err
+}
+
+// open adds to what a holder is told the jobs that a token has, as the script's part hand makes them.
+func (b *Backend) open(ctx context.Context, holder string, h handed, woken *ports.Woken) error {
+	r := &reader{rest: h.token[1:]}
+	told := ports.Handed{Queue: h.queue, Request: r.int48(), Leased: ports.Leased{Now: instant(r.int48())}}
+	lease := core.Lease{Holder: holder, Rev: r.int48(), Until: instant(r.int48())}
+	ids := r.take(int(r.byte()) * idSize)
+	records := make([]any, len(ids)/idSize)
+	for i := range records {
+		records[i] = r.take(int(r.int48()))
+	}
+	if r.err != nil {
+		return failure("wait", errReply)
+	}
+	var err error
+	if told.Leased, err = b.claimed(ctx, h.queue, told.Leased, lease, ids, records); err != nil {
+		return err
+	}
+	woken.Handed = append(woken.Handed, told)
+	return nil
 }

@@ -234,8 +234,9 @@ func (b *bench) pickup(ctx context.Context) (values, error) {
 		}
 		ping := time.Since(sent)
 		time.Sleep(shortGap + rand.N(longGap-shortGap))
+		job := b.job(n)
 		sent = time.Now()
-		if err := s.Enqueue(ctx, b.job(n)); err != nil {
+		if err := s.Enqueue(ctx, job); err != nil {
 			return nil, err
 		}
 		wait := (<-began).Sub(sent)

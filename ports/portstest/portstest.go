@@ -55,7 +55,7 @@ type Law struct {
 // Laws is all of them.
 func Laws() []Law {
 	var all []Law
-	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, exchangeLaws, operatorLaws, storeLaws, waitLaws, limitLaws, sharedLaws, typeLaws, tierLaws, purgeLaws, usageLaws, storyLaws} {
+	for _, part := range [][]Law{enqueueLaws, leaseLaws, crashLaws, swapLaws, exchangeLaws, operatorLaws, storeLaws, waitLaws, offerLaws, limitLaws, sharedLaws, typeLaws, tierLaws, purgeLaws, usageLaws, storyLaws} {
 		all = append(all, part...)
 	}
 	return all
@@ -161,10 +161,12 @@ func draft(changes ...func(*core.Job)) core.Job {
 	for _, change := range changes {
 		change(&j)
 	}
+	isFresh := j.Fresh
 	j, err := core.New(j, core.MaxPayload)
 	if err != nil {
 		panic(err)
 	}
+	j.Fresh = isFresh
 	return j
 }
 

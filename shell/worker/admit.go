@@ -12,15 +12,10 @@ import (
 
 // admit takes in the answer to a lease request that was sent at sent.
 func (l *link) admit(ctx context.Context, s *source, req *request, out ports.Leased, sent time.Time) {
-	if len(out.Corrupt) > 0 {
-		l.pool.opts.Observer.Observe(ctx, ports.JobsCorrupt{Worker: l.pool.opts.Name, Queue: s.Name, IDs: out.Corrupt})
-	}
-	if len(out.Newer) > 0 {
-		l.pool.opts.Observer.Observe(ctx, ports.JobsHeld{Worker: l.pool.opts.Name, Queue: s.Name, IDs: out.Newer})
-	}
+	l.unreadable(ctx, s, out)
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
-	s.open = slices.DeleteFunc(s.open, func(r *request) bool { return r == req })
+	s.close(req)
 	s.failures, s.retryAt = 0, time.Time{}
 	if req.Max > 0 {
 		got := len(out.Jobs) + len(out.Corrupt) + len(out.Newer)
@@ -31,10 +26,27 @@ func (l *link) admit(ctx context.Context, s *source, req *request, out ports.Lea
 		s.next = at // then it may take up what has run out
 	}
 	s.more = out.More
+	s.answered(req, out)
 	if s.finished != l.pool.finished { // a run ended while this was asked
 		l.pool.wantMore()
 	}
-	if len(out.Jobs) == 0 {
+	out.Jobs = slices.DeleteFunc(out.Jobs, func(j core.Job) bool { return slices.Contains(req.handed, ports.Token{ID: j.ID, Rev: j.Rev}) })
+	l.takeIn(s, out, sent) //nolint:contextcheck // a handler has its own
+}
+
+// unreadable tells of jobs that could not be read.
+func (l *link) unreadable(ctx context.Context, s *source, out ports.Leased) {
+	if len(out.Corrupt) > 0 {
+		l.pool.opts.Observer.Observe(ctx, ports.JobsCorrupt{Worker: l.pool.opts.Name, Queue: s.Name, IDs: out.Corrupt})
+	}
+	if len(out.Newer) > 0 {
+		l.pool.opts.Observer.Observe(ctx, ports.JobsHeld{Worker: l.pool.opts.Name, Queue: s.Name, IDs: out.Newer})
+	}
+}
+
+// takeIn takes in jobs that were leased by a call that was sent at sent, or after it. The lock is held.
+func (l *link) takeIn(s *source, out ports.Leased, sent time.Time) {
+	if len(out.Jobs) == 0 || l.pool.state == stopped { // then they are given back
 		l.pool.spread() // what is here may begin when others have no more work
 		return
 	}
@@ -52,6 +64,10 @@ func (l *link) admit(ctx context.Context, s *source, req *request, out ports.Lea
 // at sent. They are certain for a tenth less than they last, counted from then; after
 // that another worker could have the jobs. The lock is held.
 func (s *source) certain(sent time.Time) {
+	if sent.Before(s.sure) {
+		return
+	}
+	s.sure = sent
 	left := time.Until(sent.Add(s.Lease - s.Lease/10))
 	if s.expiry == nil {
 		s.expiry = time.AfterFunc(left, s.expired)

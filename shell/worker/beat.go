@@ -55,6 +55,7 @@ func (s *source) extension(last bool) ports.Extension {
 	p := s.link.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	s.overdue()
 	ext := ports.Extension{Queue: s.Name, Holder: p.holder, TTL: s.Lease, Answered: s.request}
 	if len(s.open) > 0 && !last {
 		ext.Answered = s.open[0].Request - 1
@@ -225,17 +226,17 @@ func (l *link) announce(ctx context.Context) {
 	}
 }
 
-// withdraw takes the worker off the roster, and gives back what a reply that never came may have
-// brought it.
+// withdraw takes the worker off the roster, so that nothing is handed to it any more, and gives back what a reply that never came, or an
+// offer, may have brought it.
 func (l *link) withdraw(ctx context.Context) {
-	for _, s := range l.sources {
-		if s.lostReply() {
-			s.extend(ctx, s.extension(true))
-		}
-	}
 	if l.roster != nil {
 		if err := l.roster.Withdraw(ctx, l.pool.holder); err != nil {
 			l.failed(ctx, "", "withdraw", err)
+		}
+	}
+	for _, s := range l.sources {
+		if s.lostReply() {
+			s.extend(ctx, s.extension(true))
 		}
 	}
 }

@@ -13,6 +13,7 @@ func (l *link) fetchLoop(ctx context.Context) {
 	for {
 		want := l.want(ctx)
 		if want == 0 {
+			l.takeBack(ctx)
 			return
 		}
 		l.round(ctx, want)
@@ -218,14 +219,27 @@ func (l *link) unanswered(s *source, req *request) {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	req.failed, s.ripe = true, true
+	for _, o := range []*request{req.offer, req.past} {
+		if o != nil {
+			s.fail(o)
+		}
+	}
+	req.offer, req.past, req.Offer, req.Past = nil, nil, ports.Offer{}, ports.Offer{}
 	s.retryAt = time.Now().Add(l.pool.backoff(s.failures))
 	s.failures++
 }
 
-// request is a lease request whose reply has not come.
+// request is a lease request whose reply has not come, or an offer whose jobs have not all come.
 type request struct {
 	ports.LeaseRequest
-	failed bool // it is to be made again
+	failed bool      // it is to be made again
+	sent   time.Time // when it was made
+
+	offer, past *request // the offers that it makes, and takes back
+	isOffer     bool
+	taken       time.Time     // when an offer was taken back
+	handed      []ports.Token // what has come of an offer
+	missing     int           // what has not, though it was taken back; places are kept for it
 }
 
 // request is the next lease request of a source: one that failed, made again, or another.
@@ -235,6 +249,9 @@ func (l *link) request(s *source, n int) *request {
 	if i := slices.IndexFunc(s.open, isFailed); i >= 0 {
 		req := s.open[i]
 		req.failed, req.Repeat, req.Max = false, true, n
+		if req.isOffer {
+			req.Past = ports.Offer{Request: req.Request}
+		}
 		s.begun(n)
 		return req
 	}
@@ -245,17 +262,25 @@ func (l *link) request(s *source, n int) *request {
 func (l *link) open(s *source, n int) *request {
 	p := l.pool
 	s.begun(n)
-	s.request++
 	s.finished = p.finished
 	share, has := l.share()
-	req := &request{LeaseRequest: ports.LeaseRequest{
-		Queue: s.Name, Holder: p.holder, Request: s.request, Max: n, TTL: s.Lease,
+	req := &request{sent: time.Now(), LeaseRequest: ports.LeaseRequest{
+		Queue: s.Name, Holder: p.holder, Request: s.number(), Max: n, TTL: s.Lease,
 		Suspects: n > 0 && p.suspects == 0 && l.asking == 1 && p.active+len(p.buffer) < p.opts.Places,
 		Reclaim:  l.clock.steady(s.Lease, l.shortest()/2), Now: l.clock.latest(),
 		Share: share, Has: has,
 	}}
 	s.open = append(s.open, req)
+	if n > 0 {
+		l.withOffers(s, req)
+	}
 	return req
+}
+
+// number is a number that no request of the source has had. The lock is held.
+func (s *source) number() int64 {
+	s.request++
+	return s.request
 }
 
 // begun notes that a source is asked for n jobs: it is not ripe any more, until the answer, or word of work that came meanwhile, says so. The lock is held.

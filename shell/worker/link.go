@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -48,6 +49,7 @@ type source struct {
 	jobs      map[core.ID]*held
 	request   int64               // the last lease request's number
 	open      []*request          // lease requests whose replies have not come, by their numbers
+	offer     *request            // the offer that stands, as far as is known; nil if none does
 	plenty    bool                // the last answer was as many jobs as were asked for
 	retryAt   time.Time           // when to ask again after a call that failed, by our clock
 	failures  int                 // calls that failed in a row
@@ -59,6 +61,7 @@ type source struct {
 	woken     bool                // ripe because this worker was told
 	next      time.Time           // when it wants to be looked at, by the backend's clock
 	credit    int                 // what its weight has earned; see shares
+	sure      time.Time           // when the last call was sent that extended its leases
 	expiry    *time.Timer         // fires when its leases are not certain any more
 }
 
@@ -108,10 +111,14 @@ func (l *link) waitLoop(ctx context.Context) {
 		woken, err := l.queue.Wait(ctx, 5*time.Second, l.pool.holder, names...)
 		if err == nil {
 			failures = 0
-			l.heard(woken)
+			l.heard(ctx, woken)
+			if len(woken.Handed) > 0 {
+				runtime.Gosched() // they begin before the next wait does
+			}
 			continue
 		}
 		if ctx.Err() == nil {
+			l.deaf()
 			l.failed(ctx, "", "wait", err)
 			pause(ctx, l.pool.backoff(failures))
 			failures++
@@ -120,7 +127,10 @@ func (l *link) waitLoop(ctx context.Context) {
 }
 
 // heard takes in what a wait has told.
-func (l *link) heard(woken ports.Woken) {
+func (l *link) heard(ctx context.Context, woken ports.Woken) {
+	for i := range woken.Handed {
+		l.handed(ctx, &woken.Handed[i])
+	}
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	for _, s := range l.sources {

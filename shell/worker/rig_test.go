@@ -283,7 +283,11 @@ func (f *faulty) Wait(ctx context.Context, limit time.Duration, holder string, q
 	if err := f.before("wait"); err != nil {
 		return ports.Woken{}, err
 	}
-	return f.Backend.Wait(ctx, limit, holder, queues...)
+	out, err := f.Backend.Wait(ctx, limit, holder, queues...)
+	if lost := f.after("wait"); lost != nil {
+		return ports.Woken{}, lost
+	}
+	return out, err
 }
 
 func newFaulty(b *memory.Backend) *faulty {

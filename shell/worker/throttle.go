@@ -39,7 +39,7 @@ func (l *link) throttle(ctx context.Context, o outcome) {
 		s.throttled[tenant] = t
 		l.pool.handBack(func(h *held) bool { return h.src == s && h.job.Tenant == tenant })
 	}
-	l.pool.spread()
+	l.pool.spread() //nolint:contextcheck // a handler has its own
 }
 
 // isLate reports whether a job of the tenant that comes now was given before the backend knew that its tenant is to wait. The lock

@@ -8,9 +8,14 @@
 --      level, tenant, when ('' at once, '+ms' from now, '@ms' at an instant), whether jobs of the tenant enqueue them ('1' or '0'), how many, their records from the level on
 -- returns now, alone if all were stored; else with the numbers (from 1) of the jobs that are known, and for each that is over its tenant's quota its number, that quota (-1 for
 --      a tenant that is closed), and when there may be room (µs)
---# use clock head wake split
-local meta, ids = redis.call('HMGET', q, 'limited', 'typed', 'gen'), split(ARGV[4])
+--# use clock head
+local meta = redis.call('HMGET', q, 'limited', 'typed', 'gen', 'whole', 'paused', 'offer')
+if meta[6] and not (meta[1] or meta[2] or meta[4] or meta[5]) and ARGV[3] == '1' then
+--# use hand
+end
+--# use wake split
 local limited, typed, over = meta[1] or meta[2], meta[2], {}
+local ids = split(ARGV[4])
 -- What a script defines is made anew by each call, so that what is rarely needed is defined only then.
 local quota = limited and (function()
 --# use limits quota

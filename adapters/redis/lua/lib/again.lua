@@ -1,5 +1,9 @@
--- again: the jobs that an earlier call with this request's number gave, as the answer to it.
+-- again: the jobs that an earlier call with this request's number gave, or an offer of it, as the answer to it. The offer ends.
 local function again(leases, holder, request)
+  local offer = holder .. ' ' .. request .. ' '
+  if sub(redis.call('HGET', q, 'offer') or '', 1, #offer) == offer then
+    redis.call('HDEL', q, 'offer')
+  end
   local ids, rev, suspect = {}, 0, 0
   local held = redis.call('HGETALL', leases)
   for i = 1, #held, 2 do
@@ -16,6 +20,6 @@ local function again(leases, holder, request)
   end
   if #ids > 0 then
     local till = redis.call('ZSCORE', q .. ':holders', holder)
-    return {now, now, rev, till, suspect, table.concat(ids), redis.call('HMGET', q .. ':jobs', unpack(ids)), '', '', 0}
+    return {now, now, rev, till, suspect, table.concat(ids), redis.call('HMGET', q .. ':jobs', unpack(ids)), '', '', 0, 0, 0}
   end
 end

@@ -1,5 +1,5 @@
 -- fetch: claims jobs whose time has come for a holder, as many as there are up to max. On the way it sees to what time has done.
-local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole', 'typed', 'looked')
+local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole', 'typed', 'looked', 'offer')
 local limited, met, plain, from_lane = meta[3] and true or false, {}, {weight = 1, free = true}, {}
 typed = meta[5] and true or false
 
@@ -36,6 +36,13 @@ if now >= (tonumber(meta[2]) or 0) + 1000 then
     bounds.forget_tiers()
   end
 end
+local offers, left = ARGV[10] ~= '' and (function()
+--# use offer
+return {take_back = take_back, make = make_offer}
+end)(), 0
+if offers then
+  left, max = offers.take_back(max)
+end
 local ids, records, suspect = {}, {}, 0
 if max > 0 and meta[1] ~= '1' then
   local room = meta[4] and bounds.room(meta[4], max) or max
@@ -57,5 +64,9 @@ end
 if #ids == max and meta[1] ~= '1' then
   call_others(meta[4] and bounds.is_full())
 end
-local rev = #ids > 0 and hold(leases, ids, suspect, bounds and bounds.capped and ':q' or '') or 0
-local fetched = {now, next_look, rev, now + ttl, suspect, table.concat(ids), records, table.concat(corrupt_ids), table.concat(newer_ids), more}
+local rev = #ids > 0 and redis.call('HINCRBY', q, 'rev', 2) or 0 -- two: one for the lease, one for what settles it
+if rev > 0 then
+  hold(holder, request, rev, now + ttl, ids, suspect, bounds and bounds.capped and ':q' or '')
+end
+local offered = offers and offers.make(#ids < max and not bounds and #ids) or 0
+local fetched = {now, next_look, rev, now + ttl, suspect, table.concat(ids), records, table.concat(corrupt_ids), table.concat(newer_ids), more, offered, left}

@@ -1,7 +1,7 @@
--- share: how many more jobs of a tenant the holder wants. ARGV has from its tenth on how many of one he wants at the most, 0 for
+-- share: how many more jobs of a tenant the holder wants. ARGV has from its eleventh on how many of one he wants at the most, 0 for
 -- any number, and then how many of how many tenants he has, and these.
-local most, has, more = tonumber(ARGV[10]), {}, 0 -- more: 1 if something was left for that
-for i = 12, 10 + 2 * ARGV[11], 2 do
+local most, has, more = tonumber(ARGV[11]), {}, 0 -- more: 1 if something was left for that
+for i = 13, 11 + 2 * ARGV[12], 2 do
   has[ARGV[i]] = tonumber(ARGV[i + 1])
 end
 

@@ -1,0 +1,29 @@
+-- hand: stores new jobs, and leases them to one who has an offer for so many (see `offer`), and listens, if no job is ready before them and none is for later.
+-- He is told of them with the token: h, the number of his offer, now, rev and lease end, how many, their IDs, and each record after its
+-- length. The list needs no end: whoever lets go of his leases lets go of it. There is no function here, nor before: somebody waits for each
+-- microsecond, and one costs some where the server was idle.
+local holder, number, places, rev, ttl, ends = string.match(meta[6], '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
+local head, till = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, now), now + ttl
+local token, records, leases, size, n, at, all = {'', ARGV[4]}, {}, {}, 0, 0, 5, now <= tonumber(ends) and #ARGV[4] <= 16 * places
+while all and at <= #ARGV do
+  for i = at + 5, at + 4 + ARGV[at + 4] do
+    local id, record = string.sub(ARGV[4], 16 * n + 1, 16 * n + 16), head .. ARGV[i]
+    n, size = n + 1, size + #record
+    records[2 * n - 1], records[2 * n] = id, record
+    leases[2 * n - 1], leases[2 * n] = id, rev .. ':' .. now .. ':' .. number
+    token[2 * n + 1], token[2 * n + 2] = struct.pack('>I6', #record), record
+  end
+  all = ARGV[at + 2] == '' and size <= 65536
+  at = at + 5 + ARGV[at + 4]
+end
+local list, ring = q .. ':wake:' .. holder, q .. ':ring:'
+if all and redis.call('EXISTS', list, q .. ':suspects', ring .. 0, ring .. 1, ring .. 2, ring .. 3, ring .. 4) == 0 then
+  redis.call('HSET', q .. ':jobs', unpack(records))
+  redis.call('HINCRBY', q .. ':counts', 'enqueued', n)
+  redis.call('HSET', q, 'offer', table.concat({holder, number, places - n, rev, ttl, ends}, ' '))
+  redis.call('HSET', q .. ':leases:' .. holder, unpack(leases)) -- as hold does
+  redis.call('ZADD', q .. ':holders', till, holder)
+  token[1] = 'h' .. struct.pack('>I6I6I6I6B', number, now, rev, till, n)
+  redis.call('RPUSH', list, table.concat(token))
+  return now
+end
