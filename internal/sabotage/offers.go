@@ -20,6 +20,7 @@ var offerRules = []sabotage{
 	ofWorker("what may have been handed is asked for when word may be lost", "link.go", "\t\t\tl.deaf()\n", "", "TestNothingHandedIsLost"),
 	ofWorker("what was handed and is not told of is asked for", "beat.go", "\ts.overdue()\n", "", "TestNothingHandedIsLost"),
 	ofWorker("what comes twice is taken in once", "admit.go", "return slices.Contains(req.handed, ", "return false && slices.Contains(req.handed, ", "TestNothingHandedIsLost"),
+	ofWorker("the backend's time is known before a job that was handed runs", "offer.go", "\tl.clock.begin(h.Now, o.sent)\n", "", "TestAJobIsHandedBeforeTheFirstAnswer"),
 	ofWorker("an idle worker offers its places", "offer.go", "free <= 0 || ", "free <= 0 || true || ", "TestAnIdleWorkerIsHandedJobs"),
 	ofWorker("places that are for other queues are not offered", "offer.go", "len(l.sources) > 1 || ", "", "TestNoOfferIsMadeOfPlacesThatAreForOthers"),
 	ofWorker("places that are for other tenants are not offered", "offer.go", " || req.Share > 0", "", "TestNoOfferIsMadeOfPlacesThatAreForOthers"),

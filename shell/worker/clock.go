@@ -33,6 +33,16 @@ func (c *clock) told(answer, sent time.Time, gap time.Duration) {
 	c.answer, c.sent, c.received = answer, sent, now
 }
 
+// begin takes in a time that the backend has told since sent, unless it knows better.
+func (c *clock) begin(answer, sent time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.received.IsZero() {
+		c.answer, c.sent, c.received = answer, sent, time.Now()
+		c.since = c.received
+	}
+}
+
 // latest is the backend's time, or a little later: an instant computed from it
 // is never too early.
 func (c *clock) latest() time.Time {

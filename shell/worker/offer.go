@@ -73,6 +73,7 @@ func (l *link) handed(ctx context.Context, h *ports.Handed) {
 		return
 	}
 	o := s.open[at]
+	l.clock.begin(h.Now, o.sent)
 	for i := range h.Jobs {
 		o.handed = append(o.handed, ports.Token{ID: h.Jobs[i].ID, Rev: h.Jobs[i].Rev})
 	}

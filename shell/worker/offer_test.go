@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 	"github.com/boundary-go/jobs/adapters/memory"
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
+	"github.com/boundary-go/jobs/shell/worker"
 )
 
 // belated is a backend whose words of jobs that were handed over come late. It notes the requests that were made.
@@ -199,4 +201,21 @@ func TestAWorkerThatStopsTakesItsOfferBack(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Word of a job may come before the first answer has told the backend's time.
+func TestAJobIsHandedBeforeTheFirstAnswer(t *testing.T) {
+	bubble(t, func(r *rig) {
+		var ref core.Ref
+		r.queue = &late{Backend: r.backend, meanwhile: func() { ref = r.enqueue() }}
+		r.do(func(context.Context) error { return errors.New("no") })
+		began := time.Now()
+		r.opts.Sources = []worker.Source{r.source("default")}
+		r.opts.Sources[0].Retry = core.Policy{Strategy: core.Constant, Initial: time.Minute, MaxRetries: 3}
+		r.start()
+		r.pass(time.Second)
+		if j := r.want(ref, core.Retrying, 2); j.RunAt.Sub(began) < time.Minute || j.RunAt.Sub(began) > time.Minute+time.Second {
+			t.Errorf("it is tried again %v after it began, want a minute", j.RunAt.Sub(began))
+		}
+	})
 }
