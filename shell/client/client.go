@@ -100,10 +100,8 @@ var anEnqueue ports.Event = ports.JobsEnqueued{}
 // why as [Client.Enqueue] would.
 func (c *Client) EnqueueMany(ctx context.Context, requests []Request) ([]core.Job, error) {
 	drafts, err := c.drafts(ctx, requests)
-	jobs := make([]core.Job, len(drafts))
-	for i := range drafts {
-		jobs[i] = drafts[i].job
-	}
+	defer free(drafts)
+	jobs := jobsOf(drafts)
 	if err != nil {
 		return jobs, err
 	}
@@ -131,16 +129,19 @@ func (c *Client) EnqueueMany(ctx context.Context, requests []Request) ([]core.Jo
 func (c *Client) sendAll(ctx context.Context, drafts []draft, jobs []core.Job) map[int]error {
 	failed := map[int]error{}
 	for enqueuer, places := range c.byBackend(jobs) {
-		batch, sent := drafts, jobs
-		if len(places) < len(drafts) {
-			batch, sent = make([]draft, len(places)), make([]core.Job, len(places))
+		batch, sent, some := drafts, jobs, len(places) < len(drafts)
+		if some {
+			batch = make([]draft, len(places))
 			for i, at := range places {
 				batch[i] = drafts[at]
 			}
+			sent = jobsOf(batch)
 		}
 		errs := send(ctx, enqueuer, batch, sent)
 		for i, at := range places {
-			jobs[at] = sent[i]
+			if some {
+				jobs[at] = sent[i]
+			}
 			if errs != nil && errs[i] != nil {
 				failed[at] = errs[i]
 			}
@@ -164,11 +165,10 @@ func (c *Client) byBackend(jobs []core.Job) map[ports.Enqueuer][]int {
 
 // drafts makes the jobs that the requests ask for, or says everything that is wrong with them.
 func (c *Client) drafts(ctx context.Context, requests []Request) ([]draft, error) {
-	drafts, failed := make([]draft, len(requests)), map[int]error{}
+	drafts, failed := blank(len(requests)), map[int]error{}
 	first := map[core.Ref]int{}
 	for i, r := range requests {
-		var err error
-		drafts[i], err = c.draft(ctx, r)
+		err := c.fill(ctx, r, &drafts[i])
 		if !drafts[i].ownID {
 			ref := drafts[i].job.Ref()
 			if other, twice := first[ref]; !twice {

@@ -66,7 +66,7 @@ func (g *gatherer) send(ctx context.Context, d draft) ([]core.Job, error) {
 
 // sendOne stores a job by itself.
 func sendOne(ctx context.Context, to ports.Enqueuer, d draft) ([]core.Job, error) {
-	jobs := make([]core.Job, 1)
+	jobs := []core.Job{d.job}
 	if errs := send(ctx, to, []draft{d}, jobs); errs != nil {
 		return jobs, errs[0]
 	}
@@ -128,7 +128,7 @@ func (g *gatherer) landed() {
 func (g *gatherer) fly(b *bundle) {
 	defer g.landed()
 	defer close(b.done)
-	if b.jobs = make([]core.Job, len(b.drafts)); !slices.Contains(b.gone, true) {
+	if b.jobs = jobsOf(b.drafts); !slices.Contains(b.gone, true) {
 		b.errs = send(b.ctx, g.to, b.drafts, b.jobs)
 		return
 	}
@@ -142,7 +142,7 @@ func (g *gatherer) fly(b *bundle) {
 	if len(drafts) == 0 {
 		return
 	}
-	jobs := make([]core.Job, len(drafts))
+	jobs := jobsOf(drafts)
 	errs := send(b.ctx, g.to, drafts, jobs)
 	b.errs = make([]error, len(b.drafts))
 	for i, at := range places {

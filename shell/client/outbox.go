@@ -20,10 +20,7 @@ func (c *Client) EnqueueVia(ctx context.Context, box ports.Outbox, args ports.Ar
 // EnqueueManyVia is [Client.EnqueueVia] of several, all or none; see [Client.EnqueueMany].
 func (c *Client) EnqueueManyVia(ctx context.Context, box ports.Outbox, requests []Request) ([]core.Job, error) {
 	drafts, err := c.drafts(ctx, requests)
-	jobs := make([]core.Job, len(drafts))
-	for i := range drafts {
-		jobs[i] = drafts[i].job
-	}
+	jobs := jobsOf(drafts)
 	if err != nil {
 		return jobs, err
 	}

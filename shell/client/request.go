@@ -136,37 +136,43 @@ func WithMeta(key, value string) Option {
 }
 
 // draft makes the job that a request asks for. It has an ID whatever is wrong with it.
-func (c *Client) draft(ctx context.Context, r Request) (draft, error) {
-	d := draft{job: core.Job{Queue: c.fallback, MaxRetries: core.ByPolicy}}
+func (c *Client) draft(ctx context.Context, r Request) (d draft, err error) {
+	err = c.fill(ctx, r, &d)
+	return d, err
+}
+
+// fill is draft where it is to be.
+func (c *Client) fill(ctx context.Context, r Request, d *draft) error {
+	d.job.Queue, d.job.MaxRetries = c.fallback, core.ByPolicy
 	if defaults, ok := r.args.(Defaults); ok && !isNil(r.args) {
 		for _, o := range defaults.JobDefaults() {
-			o(&d)
+			o(d)
 		}
 	}
 	for _, o := range r.opts {
-		o(&d)
+		o(d)
 	}
 	if d.job.ID == (core.ID{}) {
 		id, err := uuid.NewV7()
 		if err != nil {
-			return d, fmt.Errorf("a new job ID: %w", err)
+			return fmt.Errorf("a new job ID: %w", err)
 		}
 		d.job.ID, d.ownID = id, true
 	}
 	if isNil(r.args) {
-		return d, fmt.Errorf("%w: no arguments", core.ErrInvalid)
+		return fmt.Errorf("%w: no arguments", core.ErrInvalid)
 	}
 	d.job.Type = r.args.JobType()
 	if err := d.ownTenant(ctx); err != nil {
-		return d, err
+		return err
 	}
 	var err error
 	if d.job.Args, err = encode(r.args); err != nil {
-		return d, fmt.Errorf("%w: args of %s: %w", core.ErrInvalid, d.job.Type, err)
+		return fmt.Errorf("%w: args of %s: %w", core.ErrInvalid, d.job.Type, err)
 	}
 	queue, ok := c.queues[d.job.Queue]
 	if !ok {
-		return d, c.unknownQueue(d.job.Queue)
+		return c.unknownQueue(d.job.Queue)
 	}
 	if !d.durable {
 		d.job.Durability = queue.Durability
@@ -178,7 +184,7 @@ func (c *Client) draft(ctx context.Context, r Request) (draft, error) {
 			err = fmt.Errorf("%w: %w", core.ErrInvalid, err)
 		}
 	}
-	return d, err
+	return err
 }
 
 // ownTenant takes the tenant from the context unless one was given, and refuses

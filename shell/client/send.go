@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -16,11 +17,40 @@ import (
 // restarts, or a Cluster that moves a slot, is back sooner.
 const patience = 3 * time.Second
 
-// send stores jobs of one backend, puts them into jobs as they are stored, each in its place, and tells why some are not; no errors at all if all are. Those
+// spares is room for drafts, of calls that are over: with a large batch it is a quarter of what the call costs here.
+var spares sync.Pool
+
+const mostSpared = 10_000 // drafts; room for more is not kept
+
+// blank is so many drafts to be filled in.
+func blank(n int) []draft {
+	if room, _ := spares.Get().(*[]draft); room != nil && cap(*room) >= n {
+		return (*room)[:n]
+	}
+	return make([]draft, n)
+}
+
+// free gives up drafts that nobody has any more.
+func free(drafts []draft) {
+	if cap(drafts) <= mostSpared {
+		clear(drafts)
+		spares.Put(&drafts)
+	}
+}
+
+// jobsOf is the jobs of drafts.
+func jobsOf(drafts []draft) []core.Job {
+	jobs := make([]core.Job, len(drafts))
+	for i := range drafts {
+		jobs[i] = drafts[i].job
+	}
+	return jobs
+}
+
+// send stores the jobs of drafts, of one backend, makes of jobs what they are as they are stored, and tells why some are not; no errors at all if all are. Those
 // that did not go through for a reason that passes are sent again, by their IDs, so that none is stored twice.
 func send(ctx context.Context, to ports.Enqueuer, drafts []draft, jobs []core.Job) []error {
 	for i := range drafts {
-		jobs[i] = drafts[i].job
 		jobs[i].Fresh = drafts[i].ownID // as only the first call can say
 	}
 	began := time.Now()
