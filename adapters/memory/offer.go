@@ -38,7 +38,7 @@ func (q *queue) takeBack(req ports.LeaseRequest) (left, want int) {
 // makeOffer makes the offer of a request that was given n jobs, unless limits are to be heeded or another's stands, and gives for how many it is.
 func (q *queue) makeOffer(req ports.LeaseRequest, n int, now time.Time) int {
 	n = min(req.Offer.Places, ports.MaxBatch) - n
-	if req.Offer.Request == 0 || n <= 0 || q.limits.any() || q.offer != nil && q.offer.left > 0 && !now.After(q.offer.ends) {
+	if req.Offer.Request == 0 || n <= 0 || q.paused || q.limits.any() || q.offer != nil && q.offer.left > 0 && !now.After(q.offer.ends) {
 		return 0
 	}
 	q.offer = &offer{holder: req.Holder, request: req.Offer.Request, left: n, ttl: req.TTL, ends: now.Add(req.Offer.Lasts)}

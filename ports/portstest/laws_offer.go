@@ -196,6 +196,7 @@ func handedInTurn(w *world) {
 	w.hears(ann)
 	w.offer(draft(fresh))
 	w.must(len(w.hears(ann).Handed) == 0, "handed, though the queue is paused")
+	w.must(w.ask(w.offering(bob, 5)).Offered == 0, "an offer where the queue is paused")
 	w.did("Resume", w.Backend.Resume(w.ctx, queue))
 	w.inLine("it was paused", o)
 
@@ -203,7 +204,11 @@ func handedInTurn(w *world) {
 	w.limitQueue(core.Limits{MaxRunning: 1})
 	w.hears(ann)
 	w.inLine("the queue has a limit", o, draft(fresh))
+	w.limitQueue(core.Limits{})
+	o = w.offers(ann, 5)
 	w.configure(map[string]core.Limits{"acme": {MaxRunning: 1}})
+	w.hears(ann)
+	w.inLine("a tenant has limits", o, draft(fresh))
 	req := w.offering(ann, 5)
 	w.must(w.ask(req).Offered == 0, "an offer where there are limits")
 }

@@ -6,6 +6,7 @@
 --# use clock waiting
 if ARGV[2] == '1' then
   redis.call('HSET', q, 'paused', '1')
+  redis.call('HDEL', q, 'offer')
 else
   redis.call('HDEL', q, 'paused')
   wake_all()

@@ -68,5 +68,5 @@ local rev = #ids > 0 and redis.call('HINCRBY', q, 'rev', 2) or 0 -- two: one for
 if rev > 0 then
   hold(holder, request, rev, now + ttl, ids, suspect, bounds and bounds.capped and ':q' or '')
 end
-local offered = offers and offers.make(#ids < max and not bounds and #ids) or 0
+local offered = offers and offers.make(#ids < max and not bounds and meta[1] ~= '1' and #ids) or 0
 local fetched = {now, next_look, rev, now + ttl, suspect, table.concat(ids), records, table.concat(corrupt_ids), table.concat(newer_ids), more, offered, left}

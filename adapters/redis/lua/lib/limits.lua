@@ -55,6 +55,7 @@ local function renew(subject)
       holds and redis.call('HSET', key, '=' .. subject, holds) or -redis.call('HDEL', key, '=' .. subject))
   elseif holds then
     redis.call('HSET', q, 'whole', holds)
+    redis.call('HDEL', q, 'offer')
   else
     redis.call('HDEL', q, 'whole')
   end
