@@ -249,9 +249,6 @@ func (l *link) request(s *source, n int) *request {
 	if i := slices.IndexFunc(s.open, isFailed); i >= 0 {
 		req := s.open[i]
 		req.failed, req.Repeat, req.Max = false, true, n
-		if req.isOffer {
-			req.Past = ports.Offer{Request: req.Request}
-		}
 		s.begun(n)
 		return req
 	}

@@ -16,12 +16,7 @@ func (l *link) withOffers(s *source, req *request) {
 		req.Past = ports.Offer{Request: o.Request, Places: o.Max - len(o.handed)}
 	}
 	p := l.pool
-	ready := 0
-	for _, h := range p.buffer {
-		if h.mayBegin(0) {
-			ready++
-		}
-	}
+	_, ready := l.room()
 	free := min(p.opts.Places-p.active-ready-p.asked+req.Max, ports.MaxBatch)
 	if free <= 0 || l.asking != 1 || len(l.sources) > 1 || len(p.links) > 1 || req.Share > 0 {
 		return
