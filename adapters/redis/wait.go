@@ -108,14 +108,28 @@ func (b *Backend) listen(m *mailbox, holder string, limit time.Duration, queues 
 		names[keys[i]] = q
 	}
 	go func() {
-		// The client counts in whole seconds.
 		ctx := context.Background()
-		token, err := b.servers.client().BLPop(ctx, max(limit, time.Second), keys...).Result()
+		client := b.servers.client()
+		token, err := blpop(ctx, client, max(limit, time.Second), keys) // the client counts in whole seconds
 		if err != nil {
 			b.servers.heed(ctx, err)
 		}
 		m.hear(queues[0], names, token, err)
 	}()
+}
+
+// onceStrings is [once] for a command that is answered with strings.
+type onceStrings struct{ *redis.StringSliceCmd }
+
+// NoRetry tells the client not to send it again by itself.
+func (onceStrings) NoRetry() bool { return true }
+
+// blpop is BLPOP that is sent once: an answer that was lost may have had jobs, so that whoever waits must know of it. The pipeline only makes the
+// command, with the time that it may take.
+func blpop(ctx context.Context, client redis.UniversalClient, limit time.Duration, keys []string) ([]string, error) {
+	cmd := client.Pipeline().BLPop(ctx, limit, keys...)
+	_ = client.Process(ctx, onceStrings{cmd})
+	return cmd.Result()
 }
 
 // hear takes in what one who listened was told.

@@ -32,6 +32,8 @@ var faultRules = []sabotage{
 		"if byte(record, 3) >= SUSPECT then", "if false then", "^TestPoison$"),
 	inFault("request ID: a reply that was lost is given again", "adapters/redis/lua/lease.lua",
 		"return again(leases, holder, request)", "return false", "^TestLostReplyToAFetch$"),
+	inFault("sent once: who waits hears that an answer was lost", "adapters/redis/wait.go",
+		"NoRetry() bool { return true }", "NoRetry() bool { return false }", "^TestLostReplyToAFetch$"),
 	inFault("take up: the jobs of who died go on elsewhere", "adapters/redis/lua/lib/due.lua",
 		"      if reclaimed then\n", "      if false then\n", "^TestKilledWorker$/kill9-worker$"),
 	inFault("heartbeat: who is alive keeps his jobs", "adapters/redis/lua/extend.lua",

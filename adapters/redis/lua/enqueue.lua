@@ -14,8 +14,7 @@ if meta[3] and not (meta[1] or meta[2]) and ARGV[3] == '1' then -- where the que
 --# use hand
 end
 --# use wake split
-local limited, typed, over = meta[1] or meta[2], meta[2], {}
-local ids = split(ARGV[4])
+local limited, typed, over, ids = meta[1] or meta[2], meta[2], {}, split(ARGV[4])
 -- What a script defines is made anew by each call, so that what is rarely needed is defined only then.
 local quota = limited and (function()
 --# use limits quota

@@ -36,13 +36,7 @@ if now >= (tonumber(meta[2]) or 0) + 1000 then
     bounds.forget_tiers()
   end
 end
-local offers, left = ARGV[10] ~= '' and (function()
---# use offer
-return {take_back = take_back, make = make_offer}
-end)(), 0
-if offers then
-  left, max = offers.take_back(max)
-end
+--# use offers
 local ids, records, suspect = {}, {}, 0
 if max > 0 and meta[1] ~= '1' then
   local room = meta[4] and bounds.room(meta[4], max) or max
