@@ -27,5 +27,4 @@ var offerRules = []sabotage{
 	ofWorker("places that are for other queues are not offered", "offer.go", "len(l.sources) > 1 || ", "", "TestNoOfferIsMadeOfPlacesThatAreForOthers"),
 	ofWorker("places that are for other tenants are not offered", "offer.go", " || req.Share > 0", "", "TestNoOfferIsMadeOfPlacesThatAreForOthers"),
 	ofWorker("a worker that stops takes its offer back", "fetch.go", "\t\t\tl.takeBack(ctx)\n", "", "TestAWorkerThatStopsTakesItsOfferBack"),
-	ofWorker("a worker that stops gives back what it has not heard of", "beat.go", "\t\tif s.lostReply() {\n\t\t\ts.extend(ctx, s.extension(true))", "\t\tif false {\n\t\t\ts.extend(ctx, s.extension(true))", "TestAWorkerThatStopsTakesItsOfferBack"),
 }

@@ -22,7 +22,7 @@ func (l *link) withOffers(s *source, req *request) {
 		return
 	}
 	o := &request{isOffer: true, sent: req.sent, LeaseRequest: ports.LeaseRequest{
-		Queue: s.Name, Holder: p.holder, Request: s.number(), TTL: s.Lease, Reclaim: req.Reclaim,
+		Queue: s.Name, Holder: p.holder, Request: s.number(), TTL: s.Lease, Reclaim: req.Reclaim, Now: req.Now,
 	}}
 	s.open = append(s.open, o)
 	req.offer, req.Offer = o, ports.Offer{Request: o.Request, Places: free, Lasts: min(3*p.opts.Poll, s.Lease/4)}
@@ -108,7 +108,7 @@ func (l *link) deaf() {
 	for _, s := range l.sources {
 		s.ripe = true
 		for _, r := range s.open {
-			if r == s.offer || r.missing > 0 {
+			if r.isOffer && !r.Repeat {
 				s.fail(r)
 			}
 		}
