@@ -110,6 +110,12 @@ func (w *waiter) collect(queues []string) ports.Woken {
 			delete(w.cancel, name)
 		}
 	}
-	woken.Handed, w.handed = w.handed, nil
+	w.handed = slices.DeleteFunc(w.handed, func(h ports.Handed) bool {
+		asked := slices.Contains(queues, h.Queue)
+		if asked {
+			woken.Handed = append(woken.Handed, h)
+		}
+		return asked
+	})
 	return woken
 }

@@ -74,13 +74,13 @@ func (h home) check() string {
 	return "select 1/(pg_catalog.current_schema() is not distinct from " + literal(h.schema) + ")::int"
 }
 
-// stays fails with [notThere] unless the session is still the tenant's. PostgreSQL shows a path with quotes where a name needs them, as quote_ident does.
+// stays fails with [notThere] unless the session is still the tenant's. PostgreSQL shows a path with or without the quotes, as the name needs them.
 func (h home) stays() string {
 	if h.schema == "" {
 		return "select 1"
 	}
-	return "select 1/(pg_catalog.current_setting('search_path') = pg_catalog.quote_ident(" + literal(h.schema) + ") || ', pg_temp'" +
-		" and current_user = " + literal(cmp.Or(h.role, h.user)) + ")::int"
+	return "select 1/(pg_catalog.current_setting('search_path') in (" + literal(h.schema+", pg_temp") + ", " + literal(quoted(h.schema)+", pg_temp") +
+		") and current_user = " + literal(cmp.Or(h.role, h.user)) + ")::int"
 }
 
 // SQLSTATEs that say that a tenant's home is not there (https://www.postgresql.org/docs/current/errcodes-appendix.html).

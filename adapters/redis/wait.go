@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -165,7 +166,13 @@ func (m *mailbox) collect(queues []string) (woken ports.Woken, tokens []handed, 
 			delete(m.cancel, name)
 		}
 	}
-	tokens, m.handed = m.handed, nil
+	m.handed = slices.DeleteFunc(m.handed, func(h handed) bool {
+		asked := slices.Contains(queues, h.queue)
+		if asked {
+			tokens = append(tokens, h)
+		}
+		return asked
+	})
 	err, m.err = m.err, nil
 	if len(woken.Work)+len(woken.Cancel) > 0 {
 		err = nil

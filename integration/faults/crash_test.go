@@ -53,6 +53,35 @@ func TestKilledWorker(t *testing.T) {
 	}
 }
 
+// A worker that is killed while it is idle has an offer still: the jobs of one call are handed to it, and recovered one lease later. Those of the
+// next are not.
+func TestKilledIdleWorker(t *testing.T) {
+	t.Parallel()
+	docker(t)
+	s := newScenario(t, "kill9-idle-worker", newServer(t, redis7), quick)
+	victim := s.work()
+	s.enqueue(0, 1, errand{})
+	s.drained(20 * time.Second)
+	victim.kill()
+	killed := time.Now()
+	handed := s.enqueue(1, 1, errand{})[0]
+	s.work()
+	next := s.enqueue(2, 1, errand{})[0]
+	s.until(10*time.Second, "the next is done", func() bool { return s.get(next.ID).Status == jobs.Completed })
+	if j := s.get(handed.ID); j.Status != jobs.Running {
+		t.Errorf("the first is %s, and was not handed to who was killed", j.Status)
+	}
+	s.drained(30 * time.Second)
+	recovery := time.Since(killed)
+	if recovery > soon(15*time.Second) {
+		t.Errorf("it was recovered after %s", recovery)
+	}
+	if j := s.get(handed.ID); j.Status != jobs.Completed || j.Attempt != 1 || j.Crashes != 1 {
+		t.Errorf("it is %s on attempt %d with %d crashes", j.Status, j.Attempt, j.Crashes)
+	}
+	s.judge(0, recovery, "")
+}
+
 // All workers are killed again and again: nothing begins again but what was under way.
 func TestKilledPool(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package main
 // offerRules takes out rules of jobs that are handed to one who offered places for them.
 var offerRules = []sabotage{
 	onRedis("who has an offer is handed what is enqueued", "lua/lib/hand.lua", "redis.call('HINCRBY', q .. ':counts', 'enqueued', n)", ""),
+	onMemory("who has an offer is handed what is enqueued", "wait.go", "slices.Contains(queues, h.Queue)", "true"),
 	onRedis("an offer is for so many jobs, and for so long", "lua/lib/hand.lua", "now <= tonumber(ends) and #ARGV[4] <= 16 * places", "#ARGV[4] <= 16 * places"),
 	onRedis("an offer is for so many jobs, and for so long", "lua/lib/hand.lua", " and #ARGV[4] <= 16 * places", ""),
 	onRedis("an offer that is taken back says how much of it is left", "lua/lib/offer.lua", "math.max(0, want - known + (mine and rest or 0))", "want"),

@@ -47,7 +47,7 @@ var redisRules = []sabotage{
 	onRedis("an exchange gives no more of a tenant than is wanted", "lease.go", "a.int(int64(req.Share))", "a.int(0)"),
 	onRedis("of an exchange one with another's token is refused, and the next are leased all the same", "lua/exchange.lua", "return {refused, fetched}", "return {{}, fetched}"),
 	onRedis("a settled job is filed under its new status, with all that became of it", "codec.go", "add(hasError, j.Error != nil)", "add(hasError, false)"),
-	onRedis("a swap raises Rev and ends the lease", "lua/lib/fetch.lua", "'HINCRBY', q, 'rev', 2", "'HINCRBY', q, 'rev', 1"),
+	onRedis("a swap raises Rev and ends the lease", "lua/lib/hold.lua", "'HINCRBY', q, 'rev', 2", "'HINCRBY', q, 'rev', 1"),
 	onRedis("a swap that is repeated is not refused", "lua/lib/settle.lua", "sub(there, 3) == sub(record, 3)", "false"),
 	onRedis("a retrying job comes back at its time, and not before", "lua/lib/settle.lua", "if instant > now then", "if instant > now and what ~= 'r' then"),
 	onRedis("a job handed back is the next to be leased, on the same attempt", "lua/lib/settle.lua", "instant <= since", "false"),

@@ -1,6 +1,7 @@
 package portstest
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -29,9 +30,12 @@ func (w *world) offering(holder string, places int) ports.LeaseRequest {
 	return req
 }
 
-// offers makes an offer for so many jobs, of one who has heard all that there was to hear.
+// newcomer is a holder who has asked for nothing yet, so that there is nothing that he has not heard. Of those who begin to wait in the same
+// millisecond the last by name may count as the latest, which is he.
+func (w *world) newcomer() string { return fmt.Sprint("newcomer-", len(w.requests)) }
+
+// offers makes an offer for so many jobs.
 func (w *world) offers(holder string, places int) ports.Offer {
-	w.hears(holder)
 	req := w.offering(holder, places)
 	out := w.ask(req)
 	w.must(len(out.Jobs) == 0 && out.Offered == places, "leased %d jobs, and offered for %d, want %d", len(out.Jobs), out.Offered, places)
@@ -77,15 +81,18 @@ func (w *world) isHandedOne(holder string, o ports.Offer) core.Job {
 	return w.isHanded(holder, o, 1)[0]
 }
 
-// notHanded expects that she is told of work, and that it is in line.
-func (w *world) notHanded(why string) {
-	out := w.told(ann)
+// notHanded expects that a holder is told of work, and that it is in line.
+func (w *world) notHanded(holder, why string) {
+	out := w.told(holder)
 	w.must(len(out.Handed) == 0 && len(out.Work) == 1, "%s: told %+v, want work alone", why, out)
 }
 
 func handed(w *world) {
 	o := w.offers(ann, 5)
 	first := w.enqueue(fresh, of("acme"), at(core.High), carrying(`{"n":1}`))
+	out, err := w.Backend.Wait(w.ctx, 100*time.Millisecond, ann, "mail")
+	w.did("Wait", err)
+	w.must(len(out.Handed) == 0, "told of a queue that was not asked for: %+v", out.Handed)
 	j := w.isHanded(ann, o, 1)[0]
 	w.must(j.ID == first.ID && j.Tenant == "acme" && j.Priority == core.High && string(j.Args) == `{"n":1}`, "handed %+v", j)
 	stored := w.get(j.Ref())
@@ -103,15 +110,16 @@ func handedUpTo(w *world) {
 	o := w.offers(ann, 2)
 	had := w.isHandedOne(ann, o)
 	w.offer(draft(fresh), draft(fresh))
-	w.notHanded("two jobs for one place")
+	w.notHanded(ann, "two jobs for one place")
 	got := w.lease(ann, 5)
 	w.must(len(got) == 2, "leased %d of two", len(got))
 	w.swap(w.done(had), w.done(got[0]), w.done(got[1]))
 	w.takesBack(ann, o)
-	w.offers(ann, 2)
+	cid := w.newcomer()
+	w.offers(cid, 2)
 	w.Advance(2 * time.Minute)
 	w.enqueue(fresh)
-	w.notHanded("an offer that is over")
+	w.notHanded(cid, "an offer that is over")
 	w.swap(w.done(w.leaseOne(ann)))
 }
 
@@ -150,27 +158,27 @@ func handedAgain(w *world) {
 	w.must(len(again) == 2 && again[0].Rev+again[1].Rev == first.Rev+second.Rev, "asked for again it gave %s", names(again))
 	w.leaseNone(ann, "after that")
 	w.enqueue(fresh)
-	w.notHanded("an offer that was asked for")
+	w.notHanded(ann, "an offer that was asked for")
 	w.swap(w.done(first))
 	w.swap(w.done(second))
 	w.swap(w.done(w.leaseOne(ann)))
 
-	o = w.offers(ann, 3)
-	req.Request = o.Request
+	req.Holder = w.newcomer()
+	req.Request = w.offers(req.Holder, 3).Request
 	w.must(len(w.ask(req).Jobs) == 0, "jobs out of nothing")
 	w.enqueue(fresh)
-	w.notHanded("an offer that was asked for when it had nothing")
+	w.notHanded(req.Holder, "an offer that was asked for when it had nothing")
 	w.swap(w.done(w.leaseOne(ann)))
 }
 
-// inLine expects that jobs which are enqueued together are not handed to her, whose offer would have room for them; and settles them.
-func (w *world) inLine(why string, o ports.Offer, jobs ...core.Job) {
+// inLine expects that jobs which are enqueued together are not handed to a holder, whose offer would have room for them; and settles them.
+func (w *world) inLine(why, holder string, o ports.Offer, jobs ...core.Job) {
 	if len(jobs) > 0 {
 		w.offer(jobs...)
 	}
-	out := w.hears(ann)
+	out := w.hears(holder)
 	w.must(len(out.Handed) == 0, "%s: handed %+v", why, out.Handed)
-	w.takesBack(ann, o)
+	w.takesBack(holder, o)
 	for got := w.lease(bob, 1); len(got) > 0; got = w.lease(bob, 1) {
 		w.swap(w.done(got[0]))
 	}
@@ -179,46 +187,51 @@ func (w *world) inLine(why string, o ports.Offer, jobs ...core.Job) {
 func handedInTurn(w *world) {
 	o := w.offers(ann, 2)
 	w.offer(draft(fresh), draft(fresh), draft(fresh)) // too many
-	w.notHanded("three jobs for two places")
-	w.inLine("three are ready", o, draft(fresh))
+	w.notHanded(ann, "three jobs for two places")
+	w.inLine("three are ready", ann, o, draft(fresh))
 
-	o = w.offers(ann, 5)
-	known := w.isHandedOne(ann, o)
+	holder := w.newcomer()
+	o = w.offers(holder, 5)
+	known := w.isHandedOne(holder, o)
 	w.swap(w.done(known))
 	known = draft(withID(known.ID))
 	w.must(len(w.offer(known, draft())) == 1, "an ID twice")
-	w.inLine("one is known", o)
+	w.inLine("one is known", holder, o)
 
-	w.inLine("one is for later", w.offers(ann, 5), draft(fresh), draft(fresh, in(time.Hour)))
+	holder = w.newcomer()
+	w.inLine("one is for later", holder, w.offers(holder, 5), draft(fresh), draft(fresh, in(time.Hour)))
 
-	o = w.offers(ann, 5)
+	holder = w.newcomer()
+	o = w.offers(holder, 5)
 	w.did("Pause", w.Backend.Pause(w.ctx, queue))
-	w.hears(ann)
+	w.hears(holder)
 	w.offer(draft(fresh))
-	w.must(len(w.hears(ann).Handed) == 0, "handed, though the queue is paused")
+	w.must(len(w.hears(holder).Handed) == 0, "handed, though the queue is paused")
 	w.must(w.ask(w.offering(bob, 5)).Offered == 0, "an offer where the queue is paused")
 	w.did("Resume", w.Backend.Resume(w.ctx, queue))
-	w.inLine("it was paused", o)
+	w.inLine("it was paused", holder, o)
 
-	o = w.offers(ann, 5)
-	w.limitQueue(core.Limits{MaxRunning: 1})
-	w.hears(ann)
-	w.inLine("the queue has a limit", o, draft(fresh))
-	w.limitQueue(core.Limits{})
-	o = w.offers(ann, 5)
-	w.configure(map[string]core.Limits{"acme": {MaxRunning: 1}})
-	w.hears(ann)
-	w.inLine("a tenant has limits", o, draft(fresh))
-	req := w.offering(ann, 5)
-	w.must(w.ask(req).Offered == 0, "an offer where there are limits")
+	for why, limit := range map[string]func(){
+		"the queue has a limit": func() { w.limitQueue(core.Limits{MaxRunning: 1}) },
+		"a tenant has limits":   func() { w.configure(map[string]core.Limits{"acme": {MaxRunning: 1}}) },
+	} {
+		w.limitQueue(core.Limits{})
+		holder = w.newcomer()
+		o = w.offers(holder, 5)
+		limit()
+		w.hears(holder)
+		w.inLine(why, holder, o, draft(fresh))
+		w.must(w.ask(w.offering(holder, 5)).Offered == 0, "an offer where %s", why)
+	}
 }
 
 func oneOffer(w *world) {
 	o := w.offers(ann, 1)
 	w.must(w.ask(w.offering(bob, 1)).Offered == 0, "two offers at a time")
 	w.swap(w.done(w.isHandedOne(ann, o)))
-	o = w.offers(bob, 1) // hers is used up
-	w.swap(w.done(w.isHandedOne(bob, o)))
+	cid := w.newcomer()
+	o = w.offers(cid, 1) // hers is used up
+	w.swap(w.done(w.isHandedOne(cid, o)))
 	w.offers(ann, 1)
 	_, err := w.Backend.Announce(w.ctx, ports.WorkerInfo{Holder: ann, Name: "default", Queues: []string{queue}})
 	w.did("Announce", err)
@@ -234,11 +247,11 @@ func handedUnknown(w *world) {
 	j := w.leaseOne(bob)
 	w.must(j.ID == first.ID && j.Crashes == 1, "what was handed to one who is gone is not taken up, but %s", j.ID)
 	w.swap(w.done(j))
-	w.hears(ann)
 
-	o := w.offers(ann, 2)
-	known, unknown := w.isHandedOne(ann, o), w.isHandedOne(ann, o)
-	ext := ports.Extension{Queue: queue, Holder: ann, TTL: ttl, Held: []ports.Token{{ID: known.ID, Rev: known.Rev}}, Answered: o.Request - 1}
+	cid := w.newcomer()
+	o := w.offers(cid, 2)
+	known, unknown := w.isHandedOne(cid, o), w.isHandedOne(cid, o)
+	ext := ports.Extension{Queue: queue, Holder: cid, TTL: ttl, Held: []ports.Token{{ID: known.ID, Rev: known.Rev}}, Answered: o.Request - 1}
 	_, err := w.Backend.Extend(w.ctx, ext)
 	w.did("Extend", err)
 	w.must(w.tally().Running == 2, "what was handed was given back before she could know of it")

@@ -232,14 +232,15 @@ func (l *link) unanswered(s *source, req *request) {
 // request is a lease request whose reply has not come, or an offer whose jobs have not all come.
 type request struct {
 	ports.LeaseRequest
-	failed bool      // it is to be made again
-	sent   time.Time // when it was made
-
+	failed      bool     // it is to be made again
 	offer, past *request // the offers that it makes, and takes back
-	isOffer     bool
-	taken       time.Time     // when an offer was taken back
-	handed      []ports.Token // what has come of an offer
-	missing     int           // what has not, though it was taken back; places are kept for it
+
+	// Of an offer.
+	isOffer bool
+	sent    time.Time     // when it was made
+	taken   time.Time     // when it was taken back
+	handed  []ports.Token // what has come of it
+	missing int           // how much has not, though it was taken back; places are kept for it
 }
 
 // request is the next lease request of a source: one that failed, made again, or another.
@@ -261,7 +262,7 @@ func (l *link) open(s *source, n int) *request {
 	s.begun(n)
 	s.finished = p.finished
 	share, has := l.share()
-	req := &request{sent: time.Now(), LeaseRequest: ports.LeaseRequest{
+	req := &request{LeaseRequest: ports.LeaseRequest{
 		Queue: s.Name, Holder: p.holder, Request: s.number(), Max: n, TTL: s.Lease,
 		Suspects: n > 0 && p.suspects == 0 && l.asking == 1 && p.active+len(p.buffer) < p.opts.Places,
 		Reclaim:  l.clock.steady(s.Lease, l.shortest()/2), Now: l.clock.latest(),

@@ -21,7 +21,7 @@ func (l *link) withOffers(s *source, req *request) {
 	if free <= 0 || l.asking != 1 || len(l.sources) > 1 || len(p.links) > 1 || req.Share > 0 {
 		return
 	}
-	o := &request{isOffer: true, sent: req.sent, LeaseRequest: ports.LeaseRequest{
+	o := &request{isOffer: true, sent: time.Now(), LeaseRequest: ports.LeaseRequest{
 		Queue: s.Name, Holder: p.holder, Request: s.number(), TTL: s.Lease, Reclaim: req.Reclaim, Now: req.Now,
 	}}
 	s.open = append(s.open, o)

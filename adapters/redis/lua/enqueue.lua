@@ -9,8 +9,8 @@
 -- returns now, alone if all were stored; else with the numbers (from 1) of the jobs that are known, and for each that is over its tenant's quota its number, that quota (-1 for
 --      a tenant that is closed), and when there may be room (µs)
 --# use clock head
-local meta = redis.call('HMGET', q, 'limited', 'typed', 'offer')
-if meta[3] and not (meta[1] or meta[2]) and ARGV[3] == '1' then -- where the queue is paused, or limited as a whole, there is none
+local meta = redis.call('HMGET', q, 'limited', 'typed', 'gen', 'offer')
+if meta[4] and not (meta[1] or meta[2]) and ARGV[3] == '1' then -- where the queue is paused, or limited as a whole, there is none
 --# use hand
 end
 --# use wake split
@@ -26,7 +26,7 @@ return enter
 end)()
 local kept = ARGV[3] ~= '1' and (function() -- else none is, and none comes twice
 --# use known
-return known(ids, redis.call('HGET', q, 'gen'))
+return known(ids, meta[3])
 end)()
 --# use stand
 local seen, refused, records, lists, later, n, m, at = {}, {}, {}, {}, {}, 0, 0, 5

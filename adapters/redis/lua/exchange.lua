@@ -6,6 +6,6 @@
 -- returns the numbers (from 1) of those refused, and what lease returns
 --# use clock record state share note window split complete unlike outcomes
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local refused = outcomes(holder, tonumber(ARGV[9]), 13 + 2 * ARGV[12])
+local leases, refused = q .. ':leases:' .. holder, outcomes(holder, tonumber(ARGV[9]), 13 + 2 * ARGV[12])
 --# use fetch
 return {refused, fetched}

@@ -36,7 +36,13 @@ if now >= (tonumber(meta[2]) or 0) + 1000 then
     bounds.forget_tiers()
   end
 end
---# use offers
+local offers, left = ARGV[10] ~= '' and (function()
+--# use offer
+return {take_back = take_back, make = make_offer}
+end)(), 0
+if offers then
+  left, max = offers.take_back(max)
+end
 local ids, records, suspect = {}, {}, 0
 if max > 0 and meta[1] ~= '1' then
   local room = meta[4] and bounds.room(meta[4], max) or max
@@ -58,9 +64,6 @@ end
 if #ids == max and meta[1] ~= '1' then
   call_others(meta[4] and bounds.is_full())
 end
-local rev = #ids > 0 and redis.call('HINCRBY', q, 'rev', 2) or 0 -- two: one for the lease, one for what settles it
-if rev > 0 then
-  hold(holder, request, rev, now + ttl, ids, suspect, bounds and bounds.capped and ':q' or '')
-end
+local rev = #ids > 0 and hold(leases, ids, suspect, bounds and bounds.capped and ':q' or '') or 0
 local offered = offers and offers.make(#ids < max and not bounds and meta[1] ~= '1' and #ids) or 0
 local fetched = {now, next_look, rev, now + ttl, suspect, table.concat(ids), records, table.concat(corrupt_ids), table.concat(newer_ids), more, offered, left}

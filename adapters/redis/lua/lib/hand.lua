@@ -2,7 +2,7 @@
 -- He is told of them with the token: h, the number of his offer, now, rev and lease end, how many, their IDs, and each record after its
 -- length. The list needs no end: whoever lets go of his leases lets go of it. There is no function here, nor before: somebody waits for each
 -- microsecond, and one costs some where the server was idle.
-local holder, number, places, rev, ttl, ends = string.match(meta[3], '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
+local holder, number, places, rev, ttl, ends = string.match(meta[4], '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
 local head, till = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, now), now + ttl
 local token, records, leases, size, n, at, all = {'', ARGV[4]}, {}, {}, 0, 0, 5, now <= tonumber(ends) and #ARGV[4] <= 16 * places
 while all and at <= #ARGV do

@@ -1,6 +1,7 @@
--- hold: gives a holder a lease of jobs until an instant. The value of a lease says with which token, since when, and by which request; and then what has
+-- hold: gives the holder a lease of jobs. The value of a lease says with which token, since when, and by which request; and then what has
 -- to be known when it ends.
-local function hold(holder, request, rev, till, ids, suspect, last)
+local function hold(leases, ids, suspect, last)
+  local rev = redis.call('HINCRBY', q, 'rev', 2) -- two: one for the lease, one for what settles it
   local value, fields = rev .. ':' .. now .. ':' .. request, {}
   local plain_value = value .. last
   for i = 1, #ids do
@@ -10,6 +11,7 @@ local function hold(holder, request, rev, till, ids, suspect, last)
   if suspect == 1 then
     fields[2] = fields[2] .. ':s'
   end
-  redis.call('HSET', q .. ':leases:' .. holder, unpack(fields))
-  redis.call('ZADD', q .. ':holders', till, holder)
+  redis.call('HSET', leases, unpack(fields))
+  redis.call('ZADD', q .. ':holders', now + ttl, holder)
+  return rev
 end
