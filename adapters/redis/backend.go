@@ -38,6 +38,7 @@ type Backend struct {
 	servers servers
 	opts    Options
 	fsyncs  fsyncs
+	calls   traffic
 
 	mu      sync.Mutex
 	closed  bool

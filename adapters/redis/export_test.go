@@ -1,7 +1,9 @@
 package redis
 
 import (
+	"context"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/boundary-go/jobs/core"
@@ -16,8 +18,18 @@ var ErrNewer = errNewer
 // Decode reads a record.
 func Decode(ref core.Ref, record string) (core.Job, error) { return decode(ref, record) }
 
-// Dialer is dialer.
-var Dialer = dialer
+// Dialer is dialer, for a backend without calls.
+func Dialer(timeout time.Duration) func(context.Context, string, string) (net.Conn, error) {
+	return dialer(timeout, &traffic{})
+}
+
+// Waiting makes a connection of one of its own, for a backend with so many calls under way, of which so many enqueue one job.
+func Waiting(c net.Conn, raw syscall.RawConn, calls, singles int32) net.Conn {
+	t := &traffic{}
+	t.all.Store(calls)
+	t.singles.Store(singles)
+	return newConn(c, raw, t)
+}
 
 // Age makes the last use of a connection longer ago.
 func Age(c net.Conn, by time.Duration) { c.(*conn).read.Add(-int64(by)) }

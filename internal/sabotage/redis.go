@@ -129,4 +129,11 @@ var redisRules = []sabotage{
 	onRedis("a tier that nobody says again is forgotten in the end", "lua/lib/tiers.lua", "redis.call('HDEL', q .. ':limits', 'tier:' .. tenant)", ""),
 	onRedis("a purge forgets the tenant's tier", "lua/purge.lua", ", 'tier:' .. tenant)", ")"),
 	onRedis("an override goes before what is configured, and back to it", "lua/lib/limits.lua", "or -redis.call('HDEL', key, '=' .. subject))", "or redis.call('HDEL', key, '=' .. subject) * 0)"),
+	onAnswers("of an enqueue beside other calls no answer is looked for", "return t.singles.Load() == 1 && t.all.Load() == 1", "return t.singles.Load() == 1"),
+	onAnswers("where looking for an answer was in vain it is not done at once again", "	if c.rest > 0 {\n		c.rest--\n		return 0\n	}\n", ""),
+}
+
+// onAnswers is a rule of how answers are awaited.
+func onAnswers(rule, old, changed string) sabotage {
+	return sabotage{rule: rule, file: "adapters/redis/conn.go", old: old, new: changed, pkg: "adapters/redis", run: "^TestAnAnswerIsLookedFor"}
 }
