@@ -10,6 +10,8 @@ import (
 )
 
 var limitLaws = []Law{
+	{"where something has limits the more urgent job comes first, too", under(urgentFirst)},
+	{"where something has limits a job that becomes due is found, too", under(dueMeanwhile)},
 	{"tenants get turns by their weights", byWeight},
 	{"a turn that was cut short goes on with the next lease", cutShort},
 	{"in any part of a batch each tenant has its share", sharesInABatch},
@@ -33,6 +35,14 @@ var limitLaws = []Law{
 // configure gives tenants limits, and no others any.
 func (w *world) configure(limits map[string]core.Limits) {
 	w.did("Configure", w.Backend.Configure(w.ctx, queue, ports.Configured{Tenants: limits}))
+}
+
+// under is a law where there are limits, though none that these jobs meet.
+func under(law func(*world)) func(*world) {
+	return func(w *world) {
+		w.configure(map[string]core.Limits{"other": {MaxRunning: 1}})
+		law(w)
+	}
 }
 
 // load enqueues n jobs of each tenant.

@@ -13,8 +13,7 @@ local meta = redis.call('HMGET', q, 'limited', 'typed', 'gen', 'offer')
 if meta[4] and not (meta[1] or meta[2]) and ARGV[3] == '1' then -- where the queue is paused, or limited as a whole, there is none
 --# use hand
 end
---# use wake split
-local limited, typed, over, ids = meta[1] or meta[2], meta[2], {}, split(ARGV[4])
+local limited, typed, over = meta[1] or meta[2], meta[2], {}
 -- What a script defines is made anew by each call, so that what is rarely needed is defined only then.
 local quota = limited and (function()
 --# use limits quota
@@ -25,10 +24,9 @@ local enter = typed and (function()
 return enter
 end)()
 local kept = ARGV[3] ~= '1' and (function() -- else none is, and none comes twice
---# use known
-return known(ids, meta[3])
+--# use split known
+return known(split(ARGV[4]), meta[3])
 end)()
---# use stand
 local seen, refused, records, lists, later, n, m, at = {}, {}, {}, {}, {}, 0, 0, 5
 while at <= #ARGV do
   local level, tenant, time, follows, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1', ARGV[at + 4]
@@ -37,7 +35,7 @@ while at <= #ARGV do
   local head, fresh, k = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, run_at), {}, 0
   for i = at + 5, at + 4 + count do
     n = n + 1
-    local id = ids[n]
+    local id = sub(ARGV[4], 16 * n - 15, 16 * n)
     if kept and (kept[n] or seen[id]) then
       refused[#refused + 1] = n
     elseif not (bound and quota.exceeds(bound, n, follows)) then
@@ -50,7 +48,7 @@ while at <= #ARGV do
       later[#later + 1], later[#later + 2] = run_at, id
     end
   elseif k > 0 then
-    lists[#lists + 1] = {level, tenant, fresh}
+    lists[#lists + 1] = {at = level .. ':' .. tenant, level = level, tenant = tenant, ids = fresh, n = k}
   end
   at = at + 5 + count
 end
@@ -64,15 +62,16 @@ end
 redis.call('HSET', q .. ':jobs', unpack(records))
 redis.call('HINCRBY', q .. ':counts', 'enqueued', m / 2)
 local news = 0
-for _, l in ipairs(lists) do
-  news = news + stand(unpack(l))
-end
+--# use stand
 if #later > 0 then
   local head = redis.call('ZRANGE', q .. ':scheduled', 0, 0)[1]
   redis.call('ZADD', q .. ':scheduled', unpack(later))
   news = news + (redis.call('ZRANGE', q .. ':scheduled', 0, 0)[1] ~= head and 1 or 0)
 end
-if news > 0 then
-  wake(news)
+if news > 0 and redis.call('ZCARD', q .. ':waiters') > 0 then
+  (function()
+--# use wake
+wake(news)
+end)()
 end
 return #refused + #over == 0 and now or {now, refused, over}

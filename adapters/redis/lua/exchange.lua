@@ -4,8 +4,8 @@
 -- KEYS[1] queue
 -- ARGV what lease takes, never repeated; then groups as `outcomes` takes them
 -- returns the numbers (from 1) of those refused, and what lease returns
---# use clock record state share note window split complete unlike outcomes
-local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local leases, refused = q .. ':leases:' .. holder, outcomes(holder, tonumber(ARGV[9]), 13 + 2 * ARGV[12])
---# use fetch
+--# use clock head state
+local holder, request, max, ttl, span, from = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[9]), 13 + 2 * ARGV[12]
+local leases = q .. ':leases:' .. holder
+--# use outcomes fetch
 return {refused, fetched}

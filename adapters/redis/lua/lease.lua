@@ -8,7 +8,7 @@
 -- returns now, next look (ms, 0 for none), rev, lease end, whether the first is a suspect,
 --      the IDs in one string, their records; the IDs that were put aside as corrupt, and as newer; whether jobs were left
 --      for the sake of the share; for how many an offer was made, and for how many the past one still was
---# use clock record state share
+--# use clock head state
 local holder, request, max, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local leases = q .. ':leases:' .. holder
 local before = ARGV[6] == '1' and (function()

@@ -5,5 +5,8 @@
 -- KEYS[1] queue
 -- ARGV skew, holder, how long finished jobs are remembered (ms), then groups as `outcomes` takes them
 -- returns the numbers (from 1) of those refused
---# use clock record state note window split complete unlike outcomes
-return outcomes(ARGV[2], tonumber(ARGV[3]), 4)
+--# use clock head state
+local holder, span, from = ARGV[2], tonumber(ARGV[3]), 4
+local leases = q .. ':leases:' .. holder
+--# use outcomes
+return refused

@@ -1,6 +1,4 @@
 -- admit: adds to the jobs picked those that may be leased. An entry of a job that is not ready is dropped.
-local placed = {} -- what is noted of those that are to be cancelled, or take something of a limit
-
 local function admit(entries, ids, records)
   local starting, dropped, found = {}, {}, redis.call('HMGET', q .. ':jobs', unpack(entries))
   local aside = typed and bounds.types.sort_out(entries, found) or {}
@@ -20,18 +18,11 @@ local function admit(entries, ids, records)
     local version, flags = byte(record or '', 1, 2) -- what readable and flagged would ask for each of them
     if aside[id] then
       -- sideline_all sees to it
-    elseif version ~= VERSION or #record < 24 then
-      rarely().unreadable(id, record)
-      dropped[#dropped + 1] = id
-    elseif flags ~= 0 and flagged(record, LINED) then
-      redis.call('HSET', q .. ':jobs', id, with_flags(record, flags - LINED))
+    elseif not (version == VERSION and #record >= 24 and flags == 0 or rarely().passes(id, record)) then
       dropped[#dropped + 1] = id
     else
       n = n + 1
       ids[n], records[n] = id, record
-      if flags ~= 0 and flagged(record, CANCELLING) then
-        placed[id] = ':c'
-      end
       if limited then
         starts(tenant_of(record), id, ':p', '')
       end

@@ -17,10 +17,3 @@ local function fill(room, with_suspect)
   end
   return ids, records, suspect
 end
-
--- call_others: has another who waits look, if a lease was full and there is more.
-local function call_others(full)
-  if not full and redis.call('ZCARD', q .. ':waiters') > 0 and rarely().ready_left() then
-    rarely().wake(1)
-  end
-end

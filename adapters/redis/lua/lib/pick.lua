@@ -1,9 +1,6 @@
 -- pick: takes ready jobs out of the lines of some tenants, the next ones of a priority's ring, each for
 -- as many jobs as it has weight. Where more are wanted than that makes, all turns are longer by the same factor.
 local function turns(level, tenants, want, out, left)
-  if not limited and most == 0 and not typed then
-    return even_turns(level, tenants, want, out)
-  end
   local ring, ready = q .. ':ring:' .. level, q .. ':ready:' .. level .. ':'
   local factor, more, begun = math.floor(want / #tenants), want % #tenants, nil
   if limited then

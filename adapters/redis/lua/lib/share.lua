@@ -1,6 +1,6 @@
 -- share: how many more jobs of a tenant the holder wants. ARGV has from its eleventh on how many of one he wants at the most, 0 for
 -- any number, and then how many of how many tenants he has, and these.
-local most, has, more = tonumber(ARGV[11]), {}, 0 -- more: 1 if something was left for that
+local most, has = tonumber(ARGV[11]), {}
 for i = 13, 11 + 2 * ARGV[12], 2 do
   has[ARGV[i]] = tonumber(ARGV[i + 1])
 end

@@ -1,17 +1,14 @@
--- stand: puts new jobs of a tenant at the end of its line. Gives of how many to tell those who wait for work: of a tenant that rests there is
--- nothing to tell.
-local function stand(level, tenant, ids)
-  local at = level .. ':' .. tenant
-  local first = redis.call('RPUSH', q .. ':ready:' .. at, unpack(ids)) == #ids
+-- stand: puts new jobs at the end of their tenants' lines, and counts in news those of which there is something to tell who waits: of a tenant that
+-- rests there is not.
+for i = 1, #lists do
+  local l = lists[i]
+  local first = redis.call('RPUSH', q .. ':ready:' .. l.at, unpack(l.ids)) == l.n
   if first and typed then
-    enter(level, tenant)
-    return #ids
+    enter(l.level, l.tenant)
+  elseif limited and redis.call('ZSCORE', q .. ':resting', l.at) then
+    l.n = 0 -- of a tenant that rests there is nothing to tell
+  elseif first then
+    redis.call('RPUSH', q .. ':ring:' .. l.level, l.tenant)
   end
-  if limited and redis.call('ZSCORE', q .. ':resting', at) then
-    return 0
-  end
-  if first then
-    redis.call('RPUSH', q .. ':ring:' .. level, tenant)
-  end
-  return #ids
+  news = news + l.n
 end

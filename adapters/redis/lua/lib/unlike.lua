@@ -4,8 +4,8 @@ local others
 
 local function unlike()
   others = others or (function()
---# use turn line waiting free settle
-return {settle = settle, stored = stored, free = free, wake = wake}
+--# use read turn line waiting note free window settle
+return {settle = settle, stored = stored, note = note, free = free, wake = wake, generation = generation}
 end)()
   return others
 end
