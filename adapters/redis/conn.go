@@ -21,9 +21,9 @@ const (
 // which is a system call and five allocations; of a connection that has just been used it hears that there is nothing to see. One that
 // has broken since makes the call fail, as one does that breaks a moment later.
 //
-// The answer to somebody who enqueues alone is looked for, for a moment, before it is waited for: to sleep and to be woken takes longer than
-// a server does that is near. Whoever else has something to do goes first. Where looking is in vain it is done more and more rarely, down to
-// once in 256 times.
+// The answer to an enqueue of few jobs is looked for, for a moment, before it is waited for, if that is all that goes on: to sleep and to be woken
+// takes longer than a server does that is near. Whoever else has something to do goes first. Where looking is in vain it is done more and more rarely,
+// down to once in 256 times.
 type conn struct {
 	net.Conn
 	raw   syscall.RawConn
@@ -41,11 +41,18 @@ type conn struct {
 // traffic is the calls of scripts that are under way.
 type traffic struct {
 	all     atomic.Int32
-	singles atomic.Int32 // those that enqueue one job
+	small   atomic.Int32 // those that enqueue few jobs
+	looking atomic.Bool  // whether an answer is looked for
 }
 
-// alone reports whether there is one call, and that is of one job.
-func (t *traffic) alone() bool { return t.singles.Load() == 1 && t.all.Load() == 1 }
+// fewJobs is how many jobs a server takes in in a moment.
+const fewJobs = 32
+
+// enqueuing reports whether nothing else is under way than enqueues of few jobs.
+func (t *traffic) enqueuing() bool {
+	n := t.small.Load()
+	return n > 0 && n == t.all.Load()
+}
 
 // dialer connects as the client does by itself, without TLS.
 func dialer(timeout time.Duration, calls *traffic) func(context.Context, string, string) (net.Conn, error) {
@@ -87,16 +94,20 @@ func (c *conn) Read(b []byte) (n int, err error) {
 
 // soon reads what comes within a moment, if anything does. What is wrong is left to the usual read to find.
 func (c *conn) soon(b []byte) int {
-	if len(b) == 0 || !c.calls.alone() {
+	if len(b) == 0 || !c.calls.enqueuing() {
 		return 0
 	}
 	if c.rest > 0 {
 		c.rest--
 		return 0
 	}
+	if !c.calls.looking.CompareAndSwap(false, true) {
+		return 0
+	}
+	defer c.calls.looking.Store(false)
 	c.into = b
 	defer func() { c.into = nil }()
-	for from := time.Now(); c.calls.alone() && time.Since(from) < moment; runtime.Gosched() {
+	for from := time.Now(); c.calls.enqueuing() && time.Since(from) < moment; runtime.Gosched() {
 		if err := c.raw.Read(c.look); err != nil || c.err == nil && c.n == 0 {
 			return 0
 		}

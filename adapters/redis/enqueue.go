@@ -15,9 +15,9 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 	if err := b.begin(ctx); err != nil {
 		return ports.Enqueued{}, err
 	}
-	if len(jobs) == 1 {
-		b.calls.singles.Add(1)
-		defer b.calls.singles.Add(-1)
+	if len(jobs) <= fewJobs {
+		b.calls.small.Add(1)
+		defer b.calls.small.Add(-1)
 	}
 	var room [1]part
 	parts := byQueue(room[:0], jobs, jobQueue)

@@ -23,11 +23,11 @@ func Dialer(timeout time.Duration) func(context.Context, string, string) (net.Co
 	return dialer(timeout, &traffic{})
 }
 
-// Waiting makes a connection of one of its own, for a backend with so many calls under way, of which so many enqueue one job.
-func Waiting(c net.Conn, raw syscall.RawConn, calls, singles int32) net.Conn {
+// Waiting makes a connection of one of its own, for a backend with so many calls under way, of which so many enqueue few jobs.
+func Waiting(c net.Conn, raw syscall.RawConn, calls, small int32) net.Conn {
 	t := &traffic{}
 	t.all.Store(calls)
-	t.singles.Store(singles)
+	t.small.Store(small)
 	return newConn(c, raw, t)
 }
 

@@ -90,7 +90,6 @@ func TestAnAnswerIsLookedForWhereNobodyElseHasACall(t *testing.T) {
 	for name, other := range map[string]net.Conn{
 		"an enqueue of many, or a call of a worker": jobsredis.Waiting(inner, raw, 1, 0),
 		"an enqueue beside another call":            jobsredis.Waiting(inner, raw, 2, 1),
-		"two enqueues":                              jobsredis.Waiting(inner, raw, 2, 2),
 	} {
 		arrived()
 		read(other, true, name)

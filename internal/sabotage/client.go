@@ -7,14 +7,15 @@ func ofGathering(rule, old, changed string) sabotage {
 
 // clientRules takes out rules of single jobs that are sent together.
 var clientRules = []sabotage{
-	ofGathering("jobs that come while others are sent go together", "g.flying < abreast && g.waiting == nil && !g.several ||", "true ||"),
+	ofGathering("jobs that come while others are sent go together", "g.flying == 0 && g.waiting == nil && !g.several ||", "true ||"),
 	ofGathering("what is to be confirmed keeps nobody waiting", "if d.job.Durability.Confirmed() || ctx.Err() != nil {", "if ctx.Err() != nil {"),
 	ofGathering("two calls for one ID do not go together", " || g.waiting.has(d.job.ID)", ""),
 	ofGathering("jobs that gathered do not wait for a call that hangs", "func() { g.depart(b) })", "func() {})"),
 	ofGathering("a hundred that gathered wait for nobody", "len(b.drafts) == ports.MaxBatch", "len(b.drafts) > 2*ports.MaxBatch"),
-	ofGathering("those that gathered go when a call has returned, and not before", "g.flying < abreast && g.waiting != nil", "g.flying == 0 && g.waiting != nil"),
-	ofGathering("two calls are under way at the most", "g.flying < abreast && g.waiting != nil", "g.waiting != nil"),
-	ofGathering("after several one who is alone waits for nobody", "if g.flying < abreast {\n\t\t\tgo g.depart(b)", "if false {\n\t\t\tgo g.depart(b)"),
+	ofGathering("those that gathered go when a call has returned, and not before", "g.flying == 0 && g.waiting != nil", "false"),
+	ofGathering("where several calls are under way it is the last of them that those who gathered wait for", "g.flying == 0 && g.waiting != nil", "g.waiting != nil"),
+	ofGathering("those that gathered wait the longer, the more calls are under way", "soonest<<min(max(g.flying-1, 0), 20)", "soonest"),
+	ofGathering("after several one who is alone waits for nobody", "if g.flying == 0 {\n\t\t\tgo g.depart(b)", "if false {\n\t\t\tgo g.depart(b)"),
 	ofGathering("who took its job back does not find it stored", "if !b.gone[i] {", "if true {"),
 	ofGathering("who leaves when its job was sent does not know what became of it", "\tif b.sent {\n\t\treturn jobs", "\tif false {\n\t\treturn jobs"),
 }

@@ -12,14 +12,15 @@ import (
 	"github.com/boundary-go/jobs/ports"
 )
 
+// How long jobs that gathered wait for a call under way to return: twice as long for each more that is.
 const (
-	abreast = 2                     // how many calls of single jobs go to a queue at once before others gather
-	atMost  = 50 * time.Millisecond // how long jobs that gathered wait for those calls to return
+	soonest = 300 * time.Microsecond
+	latest  = 50 * time.Millisecond
 )
 
-// gatherer sends single jobs to a queue. One that comes while few calls are under way is sent at once, by itself; those
-// that come while more are gather until one has returned, and then go together. So whoever is alone waits for nobody, and
-// the more there are, the more go in a call.
+// gatherer sends single jobs to a queue. One that comes while no call is under way is sent at once, by itself; those
+// that come while one is gather until it has returned, and then go together. So whoever is alone waits for nobody, and
+// the more there are, the more go in a call. Where calls take long they do not wait for it to return: then several are under way.
 type gatherer struct {
 	to ports.Enqueuer
 
@@ -48,7 +49,7 @@ func (g *gatherer) send(ctx context.Context, d draft) ([]core.Job, error) {
 		return sendOne(ctx, g.to, d)
 	}
 	g.mu.Lock()
-	if g.flying < abreast && g.waiting == nil && !g.several || g.waiting.has(d.job.ID) {
+	if g.flying == 0 && g.waiting == nil && !g.several || g.waiting.has(d.job.ID) {
 		g.flying++
 		g.mu.Unlock()
 		defer g.landed()
@@ -77,9 +78,9 @@ func sendOne(ctx context.Context, to ports.Enqueuer, d draft) ([]core.Job, error
 func (g *gatherer) join(ctx context.Context, d draft) (b *bundle, at int) {
 	if g.waiting == nil {
 		b := &bundle{ctx: context.WithoutCancel(ctx), done: make(chan struct{})}
-		b.timer = time.AfterFunc(atMost, func() { g.depart(b) })
+		b.timer = time.AfterFunc(g.patience(), func() { g.depart(b) })
 		g.waiting = b
-		if g.flying < abreast {
+		if g.flying == 0 {
 			go g.depart(b)
 		}
 	}
@@ -90,6 +91,11 @@ func (g *gatherer) join(ctx context.Context, d draft) (b *bundle, at int) {
 		g.close(b)
 	}
 	return b, len(b.drafts) - 1
+}
+
+// patience is how long those that gather now wait for a call to return. The lock is held.
+func (g *gatherer) patience() time.Duration {
+	return min(soonest<<min(max(g.flying-1, 0), 20), latest)
 }
 
 // close lets no more jobs join the bundle, unless that is done, and counts the call that it will be. The lock is held.
@@ -115,11 +121,11 @@ func (g *gatherer) depart(b *bundle) {
 	g.fly(b)
 }
 
-// landed takes in that a call has returned: those that wait are next.
+// landed takes in that a call has returned: if no other is under way, those that wait are next.
 func (g *gatherer) landed() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.flying--; g.flying < abreast && g.waiting != nil {
+	if g.flying--; g.flying == 0 && g.waiting != nil {
 		go g.depart(g.waiting)
 	}
 }

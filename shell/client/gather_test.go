@@ -88,14 +88,14 @@ func TestJobsThatComeWhileOthersAreSentGoTogether(t *testing.T) {
 		for range 7 {
 			g.enqueue(r.t.Context())
 		}
-		same(r.t, r.sizes(), []int{1, 1}) // the first wait for nobody
+		same(r.t, r.sizes(), []int{1}) // the first waits for nobody
 		g.open(1)
-		same(r.t, r.sizes(), []int{1, 1, 5})
+		same(r.t, r.sizes(), []int{1, 6})
 		g.enqueue(r.t.Context())
-		same(r.t, r.sizes(), []int{1, 1, 5})
+		same(r.t, r.sizes(), []int{1, 6})
 		g.open(1)
-		same(r.t, r.sizes(), []int{1, 1, 5, 1})
-		g.open(2)
+		same(r.t, r.sizes(), []int{1, 6, 1})
+		g.open(1)
 		stored, failed := g.answers()
 		same(r.t, len(stored), 8)
 		same(r.t, len(failed), 0)
@@ -111,14 +111,14 @@ func TestAfterSeveralOneWhoIsAloneWaitsForNobody(t *testing.T) {
 		for range 4 {
 			g.enqueue(r.t.Context())
 		}
-		g.open(3)
-		same(r.t, r.sizes(), []int{1, 1, 2})
+		g.open(2)
+		same(r.t, r.sizes(), []int{1, 3})
 		for range 3 {
 			g.enqueue(r.t.Context()) // the first looks whether others come, finds none, and so it is as it was before
 		}
-		same(r.t, r.sizes(), []int{1, 1, 2, 1, 1})
-		g.open(2)
-		same(r.t, r.sizes(), []int{1, 1, 2, 1, 1, 1})
+		same(r.t, r.sizes(), []int{1, 3, 1})
+		g.open(1)
+		same(r.t, r.sizes(), []int{1, 3, 1, 2})
 		g.open(1)
 	})
 }
@@ -130,38 +130,54 @@ func TestAQueueDoesNotWaitForAnother(t *testing.T) {
 			g.enqueue(r.t.Context())
 		}
 		g.enqueue(r.t.Context(), client.OnQueue("slow"))
-		same(r.t, r.sizes(), []int{1, 1, 1})
-		g.open(4)
+		same(r.t, r.sizes(), []int{1, 1})
+		g.open(3)
 	})
 }
 
 func TestAHundredThatGatheredWaitForNobody(t *testing.T) {
 	bubble(t, func(r *rig) {
 		g := r.gate()
-		for range 2 + ports.MaxBatch + 1 {
+		for range 1 + ports.MaxBatch + 1 {
 			g.enqueue(r.t.Context())
 		}
-		same(r.t, r.sizes(), []int{1, 1, ports.MaxBatch})
-		g.open(1) // but two are under way still
-		same(r.t, r.sizes(), []int{1, 1, ports.MaxBatch})
+		same(r.t, r.sizes(), []int{1, ports.MaxBatch})
+		g.open(1) // but one is under way still
+		same(r.t, r.sizes(), []int{1, ports.MaxBatch})
 		g.open(1)
-		same(r.t, r.sizes(), []int{1, 1, ports.MaxBatch, 1})
-		g.open(2)
+		same(r.t, r.sizes(), []int{1, ports.MaxBatch, 1})
+		g.open(1)
 	})
 }
 
 func TestJobsThatGatheredDoNotWaitForACallThatHangs(t *testing.T) {
 	bubble(t, func(r *rig) {
 		g := r.gate()
-		for range 4 {
+		// later sees that nothing more has gone just before some time is over, and then how many jobs each call has had.
+		later := func(d time.Duration, sizes ...int) {
+			r.t.Helper()
+			before := r.sizes()
+			time.Sleep(d - time.Microsecond)
+			same(r.t, r.sizes(), before)
+			time.Sleep(time.Microsecond)
+			synctest.Wait()
+			same(r.t, r.sizes(), sizes)
+		}
+		for range 3 {
 			g.enqueue(r.t.Context())
 		}
-		time.Sleep(49 * time.Millisecond)
-		same(r.t, r.sizes(), []int{1, 1})
-		time.Sleep(time.Millisecond)
-		synctest.Wait()
-		same(r.t, r.sizes(), []int{1, 1, 2})
-		g.open(3)
+		later(300*time.Microsecond, 1, 2)
+		g.enqueue(r.t.Context())
+		later(600*time.Microsecond, 1, 2, 1) // the longer, the more calls are under way
+		sizes := []int{1, 2, 1}
+		for range 10 {
+			g.enqueue(r.t.Context())
+			time.Sleep(50 * time.Millisecond) // but never longer
+			synctest.Wait()
+			sizes = append(sizes, 1)
+			same(r.t, r.sizes(), sizes)
+		}
+		g.open(13)
 	})
 }
 
@@ -169,9 +185,7 @@ func TestWhoDoesNotWaitAnyLongerIsNotSent(t *testing.T) {
 	bubble(t, func(r *rig) {
 		g := r.gate()
 		ctx, cancel := context.WithCancel(r.t.Context())
-		for range 2 {
-			g.enqueue(r.t.Context())
-		}
+		g.enqueue(r.t.Context())
 		g.enqueue(ctx)
 		g.enqueue(r.t.Context())
 		cancel()
@@ -182,8 +196,8 @@ func TestWhoDoesNotWaitAnyLongerIsNotSent(t *testing.T) {
 		if errors.Is(failed[0].err, ports.ErrUncertain) {
 			r.t.Error("a job that was not sent is perhaps stored")
 		}
-		g.open(3)
-		same(r.t, r.sizes(), []int{1, 1, 1})
+		g.open(2)
+		same(r.t, r.sizes(), []int{1, 1})
 		if out, err := r.near.Get(r.t.Context(), failed[0].job.Ref()); err != nil || len(out.Jobs) > 0 {
 			r.t.Errorf("a job that its caller took back is stored: %v, %v", out.Jobs, err)
 		}
@@ -194,16 +208,14 @@ func TestWhenNobodyWaitsAnyLongerNothingIsSent(t *testing.T) {
 	bubble(t, func(r *rig) {
 		g := r.gate()
 		ctx, cancel := context.WithCancel(r.t.Context())
-		for range 2 {
-			g.enqueue(r.t.Context())
-		}
+		g.enqueue(r.t.Context())
 		g.enqueue(ctx)
 		cancel()
 		synctest.Wait()
-		g.open(2)
-		same(r.t, r.sizes(), []int{1, 1})
+		g.open(1)
+		same(r.t, r.sizes(), []int{1})
 		g.enqueue(r.t.Context())
-		same(r.t, r.sizes(), []int{1, 1, 1})
+		same(r.t, r.sizes(), []int{1, 1})
 		g.open(1)
 	})
 }
@@ -212,11 +224,9 @@ func TestWhoLeavesWhileItsJobIsSentDoesNotKnow(t *testing.T) {
 	bubble(t, func(r *rig) {
 		g := r.gate()
 		ctx, cancel := context.WithCancel(r.t.Context())
-		for range 2 {
-			g.enqueue(r.t.Context())
-		}
+		g.enqueue(r.t.Context())
 		g.enqueue(ctx)
-		g.open(2)
+		g.open(1)
 		cancel()
 		synctest.Wait()
 		_, failed := g.answers()
@@ -232,15 +242,13 @@ func TestCallsForOneIDHearEachWhatBecameOfTheirs(t *testing.T) {
 	bubble(t, func(r *rig) {
 		g := r.gate()
 		id := uuid.New()
-		for range 2 {
-			g.enqueue(r.t.Context())
-		}
+		g.enqueue(r.t.Context())
 		for range 3 {
 			g.enqueue(r.t.Context(), client.WithID(id))
 		}
-		g.open(5)
+		g.open(4)
 		stored, failed := g.answers()
-		same(r.t, len(stored), 3)
+		same(r.t, len(stored), 2)
 		same(r.t, len(failed), 2)
 		for _, a := range failed {
 			says(r.t, a.err, ports.ErrDuplicate)
@@ -256,17 +264,15 @@ func TestWhatIsToBeConfirmedKeepsNobodyWaiting(t *testing.T) {
 			g.enqueue(r.t.Context())
 		}
 		g.enqueue(r.t.Context(), client.Durable(core.Replicated(1, time.Second)))
-		same(r.t, r.sizes(), []int{1, 1, 1})
-		g.open(4)
+		same(r.t, r.sizes(), []int{1, 1})
+		g.open(3)
 	})
 }
 
 func TestOneThatIsRefusedFailsAlone(t *testing.T) {
 	bubble(t, func(r *rig) {
 		g := r.gate()
-		for range 2 {
-			g.enqueue(r.t.Context())
-		}
+		g.enqueue(r.t.Context())
 		full := uuid.New()
 		for _, id := range []uuid.UUID{uuid.New(), full, uuid.New()} {
 			g.enqueue(r.t.Context(), client.WithID(id))
@@ -276,9 +282,9 @@ func TestOneThatIsRefusedFailsAlone(t *testing.T) {
 			at := slices.IndexFunc(jobs, func(j core.Job) bool { return j.ID == full })
 			return errors.Join(open(jobs), ports.Failed(map[int]error{at: ports.ErrQuota}, len(jobs)))
 		}
-		g.open(3)
+		g.open(2)
 		stored, failed := g.answers()
-		same(r.t, len(stored), 4)
+		same(r.t, len(stored), 3)
 		same(r.t, len(failed), 1)
 		same(r.t, failed[0].job.ID, full)
 		says(r.t, failed[0].err, ports.ErrQuota)
