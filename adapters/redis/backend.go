@@ -38,7 +38,6 @@ type Backend struct {
 	servers servers
 	opts    Options
 	fsyncs  fsyncs
-	calls   traffic
 
 	mu      sync.Mutex
 	closed  bool

@@ -1,9 +1,11 @@
 package redis
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -14,6 +16,7 @@ import (
 const (
 	trusted = 100 * time.Millisecond // for how long after it was read from a connection is taken to be there
 	moment  = 150 * time.Microsecond // for how long an answer is looked for before it is waited for
+	small   = 8 << 10                // bytes of a call that a server nearby answers in a moment; some thirty jobs
 	mostOut = 8                      // how often looking was in vain, at most as far as it counts
 )
 
@@ -21,41 +24,28 @@ const (
 // which is a system call and five allocations; of a connection that has just been used it hears that there is nothing to see. One that
 // has broken since makes the call fail, as one does that breaks a moment later.
 //
-// The answer to an enqueue of few jobs is looked for, for a moment, before it is waited for, if that is all that goes on: to sleep and to be woken
-// takes longer than a server does that is near. Whoever else has something to do goes first. Where looking is in vain it is done more and more rarely,
-// down to once in 256 times.
+// The answer to an enqueue of few jobs is looked for, for a moment, before it is waited for: to sleep and to be woken takes longer than a server does
+// that is near. Whoever else has something to do goes first, and no two answers are looked for at a time. Where looking is in vain it is done more and
+// more rarely, down to once in 256 times.
 type conn struct {
 	net.Conn
-	raw   syscall.RawConn
-	calls *traffic
-	read  atomic.Int64 // when it was last read from, in nanoseconds
+	raw  syscall.RawConn
+	read atomic.Int64 // when it was last read from, in nanoseconds
 
-	// What follows is for the one who reads.
-	vain, rest int // how often in a row looking was in vain, and how many reads follow without it
+	// What follows is for the one who calls.
+	near       bool // what was written last may be answered in a moment
+	vain, rest int  // how often in a row looking was in vain, and how many answers follow that are not looked for
 	look       func(fd uintptr) bool
 	into       []byte
 	n          int
 	err        error
 }
 
-// traffic is the calls of scripts that are under way.
-type traffic struct {
-	all     atomic.Int32
-	small   atomic.Int32 // those that enqueue few jobs
-	looking atomic.Bool  // whether an answer is looked for
-}
-
-// fewJobs is how many jobs a server takes in in a moment.
-const fewJobs = 32
-
-// enqueuing reports whether nothing else is under way than enqueues of few jobs.
-func (t *traffic) enqueuing() bool {
-	n := t.small.Load()
-	return n > 0 && n == t.all.Load()
-}
+// looking is held by the connection of this process whose answer is looked for.
+var looking sync.Mutex
 
 // dialer connects as the client does by itself, without TLS.
-func dialer(timeout time.Duration, calls *traffic) func(context.Context, string, string) (net.Conn, error) {
+func dialer(timeout time.Duration) func(context.Context, string, string) (net.Conn, error) {
 	if timeout == 0 {
 		timeout = 5 * time.Second
 	}
@@ -64,7 +54,7 @@ func dialer(timeout time.Duration, calls *traffic) func(context.Context, string,
 		c, err := dial(ctx, network, address)
 		if known, ok := c.(syscall.Conn); ok && err == nil {
 			if raw, err := known.SyscallConn(); err == nil {
-				return newConn(c, raw, calls), nil
+				return newConn(c, raw), nil
 			}
 		}
 		return c, err
@@ -72,13 +62,22 @@ func dialer(timeout time.Duration, calls *traffic) func(context.Context, string,
 }
 
 // newConn is a connection, and how the system knows it.
-func newConn(c net.Conn, raw syscall.RawConn, calls *traffic) *conn {
-	out := &conn{Conn: c, raw: raw, calls: calls}
+func newConn(c net.Conn, raw syscall.RawConn) *conn {
+	out := &conn{Conn: c, raw: raw}
 	out.look = func(fd uintptr) bool {
 		out.n, out.err = readNow(fd, out.into)
 		return true
 	}
 	return out
+}
+
+// enqueueName is how a call that enqueues begins, behind the number of its arguments.
+var enqueueName = []byte("\r\n$7\r\nevalsha\r\n$40\r\n" + enqueueScript.byName[1].(string) + "\r\n")
+
+// Write implements [net.Conn].
+func (c *conn) Write(b []byte) (int, error) {
+	c.near = len(b) <= small && bytes.Contains(b[:min(len(b), len(enqueueName)+8)], enqueueName)
+	return c.Conn.Write(b)
 }
 
 // Read implements [net.Conn].
@@ -92,22 +91,23 @@ func (c *conn) Read(b []byte) (n int, err error) {
 	return n, err
 }
 
-// soon reads what comes within a moment, if anything does. What is wrong is left to the usual read to find.
+// soon reads what comes within a moment, if that is likely. What is wrong is left to the usual read to find.
 func (c *conn) soon(b []byte) int {
-	if len(b) == 0 || !c.calls.enqueuing() {
+	if !c.near || len(b) == 0 {
 		return 0
 	}
+	c.near = false
 	if c.rest > 0 {
 		c.rest--
 		return 0
 	}
-	if !c.calls.looking.CompareAndSwap(false, true) {
+	if !looking.TryLock() {
 		return 0
 	}
-	defer c.calls.looking.Store(false)
+	defer looking.Unlock()
 	c.into = b
 	defer func() { c.into = nil }()
-	for from := time.Now(); c.calls.enqueuing() && time.Since(from) < moment; runtime.Gosched() {
+	for from := time.Now(); time.Since(from) < moment; runtime.Gosched() {
 		if err := c.raw.Read(c.look); err != nil || c.err == nil && c.n == 0 {
 			return 0
 		}

@@ -15,10 +15,6 @@ func (b *Backend) Enqueue(ctx context.Context, jobs ...core.Job) (ports.Enqueued
 	if err := b.begin(ctx); err != nil {
 		return ports.Enqueued{}, err
 	}
-	if len(jobs) <= fewJobs {
-		b.calls.small.Add(1)
-		defer b.calls.small.Add(-1)
-	}
 	var room [1]part
 	parts := byQueue(room[:0], jobs, jobQueue)
 	if err := b.announceAll(ctx, parts); err != nil {

@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"context"
 	"net"
 	"syscall"
 	"time"
@@ -18,17 +17,21 @@ var ErrNewer = errNewer
 // Decode reads a record.
 func Decode(ref core.Ref, record string) (core.Job, error) { return decode(ref, record) }
 
-// Dialer is dialer, for a backend without calls.
-func Dialer(timeout time.Duration) func(context.Context, string, string) (net.Conn, error) {
-	return dialer(timeout, &traffic{})
+// Dialer is dialer.
+var Dialer = dialer
+
+// Conn makes a connection of one of its own.
+func Conn(c net.Conn, raw syscall.RawConn) net.Conn { return newConn(c, raw) }
+
+// EnqueueCall is a call that enqueues, as it is written, with so many bytes of jobs.
+func EnqueueCall(size int) []byte {
+	return append([]byte("*3"+string(enqueueName)), make([]byte, size)...)
 }
 
-// Waiting makes a connection of one of its own, for a backend with so many calls under way, of which so many enqueue few jobs.
-func Waiting(c net.Conn, raw syscall.RawConn, calls, small int32) net.Conn {
-	t := &traffic{}
-	t.all.Store(calls)
-	t.small.Store(small)
-	return newConn(c, raw, t)
+// LookElsewhere is as if the answer of another connection were looked for, until the function that it gives is called.
+func LookElsewhere() (end func()) {
+	looking.Lock()
+	return looking.Unlock
 }
 
 // Age makes the last use of a connection longer ago.

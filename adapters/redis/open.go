@@ -24,12 +24,10 @@ func Open(address string, opts Options) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := New(nil, opts)
-	parsed.calls = &b.calls
-	parsed.defaults()
 	open := func() (general, urgent redis.UniversalClient) {
 		return parsed.client(0), parsed.client(urgentConnections)
 	}
+	b := New(nil, opts)
 	b.servers.open = open
 	b.servers.general, b.servers.urgent = open()
 	return b, nil
@@ -50,7 +48,6 @@ type topology struct {
 	single   *redis.Options
 	failover *redis.FailoverOptions
 	cluster  *redis.ClusterOptions
-	calls    *traffic
 }
 
 // client makes a client; with a pool of some size, if that is not 0.
@@ -108,6 +105,7 @@ func parse(address string) (t topology, err error) {
 	if err != nil {
 		return t, fmt.Errorf("the url cannot be read: %w", withoutURL(err))
 	}
+	t.defaults()
 	return t, nil
 }
 
@@ -122,7 +120,7 @@ func (t topology) defaults() {
 			o.MaxRedirects = 8
 		}
 		if o.TLSConfig == nil {
-			o.Dialer = dialer(o.DialTimeout, t.calls)
+			o.Dialer = dialer(o.DialTimeout)
 		}
 		if o.ReadTimeout == 0 {
 			o.ReadTimeout = 1500 * time.Millisecond // of a server that is gone the client hears nothing, and asks no other meanwhile
@@ -132,7 +130,7 @@ func (t topology) defaults() {
 	default:
 		t.single.ContextTimeoutEnabled = true
 		if t.single.TLSConfig == nil {
-			t.single.Dialer = dialer(t.single.DialTimeout, t.calls)
+			t.single.Dialer = dialer(t.single.DialTimeout)
 		}
 	}
 }

@@ -25,46 +25,51 @@ func (c *counted) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-// The answer to somebody who enqueues alone is looked for before it is waited for; where that was in vain, the next is not. Of other
+// The answer to an enqueue of few jobs is looked for before it is waited for; where that was in vain, the next is not. Of other
 // calls no answer is looked for.
-func TestAnAnswerIsLookedForWhereNobodyElseHasACall(t *testing.T) {
+func TestAnAnswerIsLookedForBeforeItIsWaitedFor(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	c, err := net.Dial("tcp", l.Addr().String())
+	dialled, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = c.Close() }()
+	defer func() { _ = dialled.Close() }()
 	server, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = server.Close() }()
+	raw, err := dialled.(syscall.Conn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
 	answer := func() {
 		if _, err := server.Write([]byte("+")); err != nil {
 			t.Error(err)
 		}
 	}
-	raw, err := c.(syscall.Conn).SyscallConn()
-	if err != nil {
-		t.Fatal(err)
+	there := func(fd uintptr) bool {
+		n, _, _ := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
+		return n > 0
 	}
-	// arrived waits until the answer is there.
-	arrived := func() {
-		answer()
-		if err := raw.Read(func(fd uintptr) bool {
-			n, _, _ := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
-			return n > 0
-		}); err != nil {
+	inner := &counted{Conn: dialled}
+	c := jobsredis.Conn(inner, raw)
+	// call writes something, has the answer come late or not, reads it, and sees whether it was waited for.
+	call := func(what []byte, late, waited bool, when string) {
+		t.Helper()
+		if _, err := c.Write(what); err != nil {
 			t.Fatal(err)
 		}
-	}
-	inner := &counted{Conn: c}
-	read := func(c net.Conn, waited bool, when string) {
-		t.Helper()
+		inner.before = nil
+		if late {
+			inner.before = answer
+		} else if answer(); raw.Read(there) != nil {
+			t.Fatal("the answer does not come")
+		}
 		before := inner.waits
 		if n, err := c.Read(make([]byte, 8)); n != 1 || err != nil {
 			t.Fatalf("%s: %d bytes were read, and %v", when, n, err)
@@ -73,25 +78,19 @@ func TestAnAnswerIsLookedForWhereNobodyElseHasACall(t *testing.T) {
 			t.Errorf("%s: that it was waited for is %v", when, !waited)
 		}
 	}
-	alone := jobsredis.Waiting(inner, raw, 1, 1)
+	few, many, other := jobsredis.EnqueueCall(1000), jobsredis.EnqueueCall(10_000), []byte("*1\r\n$4\r\nPING\r\n")
 	for range 2 {
-		arrived()
-		read(alone, false, "an answer to a lone enqueue that was there")
+		call(few, false, false, "an answer that was there")
+		call(many, false, true, "one of many jobs")
+		call(other, false, true, "one of another call")
 	}
-	inner.before = answer
-	read(alone, true, "one that came late")
-	inner.before = nil
-	arrived()
-	read(alone, true, "the next after that")
+	call(few, true, true, "one that came late")
+	call(few, false, true, "the next after that")
 	for range 2 {
-		arrived()
-		read(alone, false, "those that follow")
+		call(few, false, false, "those that follow")
 	}
-	for name, other := range map[string]net.Conn{
-		"an enqueue of many, or a call of a worker": jobsredis.Waiting(inner, raw, 1, 0),
-		"an enqueue beside another call":            jobsredis.Waiting(inner, raw, 2, 1),
-	} {
-		arrived()
-		read(other, true, name)
-	}
+	end := jobsredis.LookElsewhere()
+	call(few, false, true, "one while another is looked for")
+	end()
+	call(few, false, false, "one after that")
 }

@@ -190,8 +190,6 @@ type processor interface {
 
 // runOn calls a script over a client, or one connection of it. The arguments have room in front.
 func (b *Backend) runOn(ctx context.Context, client processor, s *script, on *boxed, args []any) (any, error) {
-	b.calls.all.Add(1)
-	defer b.calls.all.Add(-1)
 	cmd := s.command(ctx, false, on, args)
 	_ = client.Process(ctx, cmd)
 	if err := cmd.Err(); err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
@@ -258,8 +256,6 @@ func (b *Backend) pipeline(ctx context.Context, s *script, whole bool, calls []*
 		cmds[i] = s.command(ctx, whole, c.on, c.args)
 		_ = pipe.Process(ctx, cmds[i])
 	}
-	b.calls.all.Add(1)
-	defer b.calls.all.Add(-1)
 	if closed == nil {
 		_, _ = pipe.Exec(ctx)
 	}

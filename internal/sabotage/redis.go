@@ -131,7 +131,8 @@ var redisRules = []sabotage{
 	onRedis("an override goes before what is configured, and back to it", "lua/lib/limits.lua", "or -redis.call('HDEL', key, '=' .. subject))", "or redis.call('HDEL', key, '=' .. subject) * 0)"),
 	onRedis("where something has limits a job that becomes due is found, too", "lua/lib/fill.lua", "if #ids < room and not looked then", "if false then"),
 	onRedis("where something has limits the more urgent job comes first, too", "lua/lib/popped.lua", "ring .. 0, ring .. 1, ring .. 2, ring .. 3, ring .. 4", "ring .. 4, ring .. 3, ring .. 2, ring .. 1, ring .. 0"),
-	onAnswers("of an enqueue beside other calls no answer is looked for", "return n > 0 && n == t.all.Load()", "return n > 0"),
+	onAnswers("the answer to a call that takes longer than an enqueue of few jobs is not looked for", "len(b) <= small && ", ""),
+	onAnswers("no two answers are looked for at a time", "	if !looking.TryLock() {\n		return 0\n	}\n	defer looking.Unlock()\n", ""),
 	onAnswers("where looking for an answer was in vain it is not done at once again", "	if c.rest > 0 {\n		c.rest--\n		return 0\n	}\n", ""),
 }
 
