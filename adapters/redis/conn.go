@@ -16,7 +16,7 @@ import (
 const (
 	trusted = 100 * time.Millisecond // for how long after it was read from a connection is taken to be there
 	moment  = 150 * time.Microsecond // for how long an answer is looked for before it is waited for
-	small   = 8 << 10                // bytes of a call that a server nearby answers in a moment; some thirty jobs
+	small   = 32 << 10               // bytes of a call that a server nearby answers in a moment, as most do
 	mostOut = 8                      // how often looking was in vain, at most as far as it counts
 )
 

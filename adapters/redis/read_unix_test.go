@@ -78,7 +78,7 @@ func TestAnAnswerIsLookedForBeforeItIsWaitedFor(t *testing.T) {
 			t.Errorf("%s: that it was waited for is %v", when, !waited)
 		}
 	}
-	few, many, other := jobsredis.EnqueueCall(1000), jobsredis.EnqueueCall(10_000), []byte("*1\r\n$4\r\nPING\r\n")
+	few, many, other := jobsredis.EnqueueCall(1000), jobsredis.EnqueueCall(33_000), []byte("*1\r\n$4\r\nPING\r\n")
 	for range 2 {
 		call(few, false, false, "an answer that was there")
 		call(many, false, true, "one of many jobs")
