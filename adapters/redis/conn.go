@@ -17,7 +17,7 @@ const (
 	trusted = 100 * time.Millisecond // for how long after it was read from a connection is taken to be there
 	moment  = 150 * time.Microsecond // for how long an answer is looked for before it is waited for
 	small   = 32 << 10               // bytes of a call that a server nearby answers in a moment, as most do
-	mostOut = 8                      // how often looking was in vain, at most as far as it counts
+	deepest = 8                      // from how often on, in a row, that looking was in vain makes it no rarer
 )
 
 // conn is a connection that the client need not look at before each use. It asks the system whether the other side has hung up,
@@ -74,9 +74,14 @@ func newConn(c net.Conn, raw syscall.RawConn) *conn {
 // enqueueName is how a call that enqueues begins, behind the number of its arguments.
 var enqueueName = []byte("\r\n$7\r\nevalsha\r\n$40\r\n" + enqueueScript.byName[1].(string) + "\r\n")
 
+// isNear reports whether what is written may be answered in a moment: an enqueue of few jobs.
+func isNear(written []byte) bool {
+	return len(written) <= small && bytes.Contains(written[:min(len(written), len(enqueueName)+8)], enqueueName)
+}
+
 // Write implements [net.Conn].
 func (c *conn) Write(b []byte) (int, error) {
-	c.near = len(b) <= small && bytes.Contains(b[:min(len(b), len(enqueueName)+8)], enqueueName)
+	c.near = isNear(b)
 	return c.Conn.Write(b)
 }
 
@@ -116,7 +121,7 @@ func (c *conn) soon(b []byte) int {
 			return c.n
 		}
 	}
-	c.vain = min(c.vain+1, mostOut)
+	c.vain = min(c.vain+1, deepest)
 	c.rest = 1<<c.vain - 1
 	return 0
 }

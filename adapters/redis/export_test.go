@@ -28,6 +28,9 @@ func EnqueueCall(size int) []byte {
 	return append([]byte("*3"+string(enqueueName)), make([]byte, size)...)
 }
 
+// IsNear is isNear.
+var IsNear = isNear
+
 // LookElsewhere is as if the answer of another connection were looked for, until the function that it gives is called.
 func LookElsewhere() (end func()) {
 	looking.Lock()

@@ -67,10 +67,10 @@ var redisRules = []sabotage{
 	onRedis("a list gives each job that stays, while others come and go", "list.go", "start = at + 1", "start = at + 2"),
 	onRedis("counts and lists agree", "lua/count.lua", "'(' .. now, '+inf'", "'-inf', '+inf'"),
 	onRedis("a copy is kept until its time, the newest of its job", "lua/record.lua", "rev_of(old) >= rev_of(record)", "false"),
-	onRedis("who waits is woken by a job", "lua/enqueue.lua", "wake(news)", ""),
+	onRedis("who waits is woken by a job", "lua/enqueue.lua", "redis.call('ZPOPMAX', q .. ':waiters', news)", "{}"),
 	onRedis("who waits is woken by a time that is nearer than he knew", "lua/enqueue.lua", "~= head and 1 or 0", "~= head and 0 or 0"),
 	onRedis("who waits is woken when a queue goes on", "lua/pause.lua", "wake_all()", ""),
-	onRedis("one job wakes one of those who wait, and many wake more", "lua/enqueue.lua", "wake(news)", "wake(10)"),
+	onRedis("one job wakes one of those who wait, and many wake more", "lua/enqueue.lua", "':waiters', news)", "':waiters', 10)"),
 	onRedis("who was woken and has no use for it wakes another", "lua/lib/fetch.lua", "  rarely().wake(1)", ""),
 	onRedis("tenants get turns by their weights", "lua/lib/pick.lua", "l.weight * factor", "factor"),
 	onRedis("a turn that was cut short goes on with the next lease", "lua/lib/meet.lua", "whose == tenants[1] and tonumber(left) or nil", "nil"),
@@ -131,12 +131,13 @@ var redisRules = []sabotage{
 	onRedis("an override goes before what is configured, and back to it", "lua/lib/limits.lua", "or -redis.call('HDEL', key, '=' .. subject))", "or redis.call('HDEL', key, '=' .. subject) * 0)"),
 	onRedis("where something has limits a job that becomes due is found, too", "lua/lib/fill.lua", "if #ids < room and not looked then", "if false then"),
 	onRedis("where something has limits the more urgent job comes first, too", "lua/lib/popped.lua", "ring .. 0, ring .. 1, ring .. 2, ring .. 3, ring .. 4", "ring .. 4, ring .. 3, ring .. 2, ring .. 1, ring .. 0"),
-	onAnswers("the answer to a call that takes longer than an enqueue of few jobs is not looked for", "len(b) <= small && ", ""),
+	onAnswers("the answer to a call that takes longer than an enqueue of few jobs is not looked for", "len(written) <= small && ", ""),
+	onAnswers("an enqueue is known by what is written", "$7\\r\\nevalsha", "$4\\r\\neval"),
 	onAnswers("no two answers are looked for at a time", "	if !looking.TryLock() {\n		return 0\n	}\n	defer looking.Unlock()\n", ""),
 	onAnswers("where looking for an answer was in vain it is not done at once again", "	if c.rest > 0 {\n		c.rest--\n		return 0\n	}\n", ""),
 }
 
 // onAnswers is a rule of how answers are awaited.
 func onAnswers(rule, old, changed string) sabotage {
-	return sabotage{rule: rule, file: "adapters/redis/conn.go", old: old, new: changed, pkg: "adapters/redis", run: "^TestAnAnswerIsLookedFor"}
+	return sabotage{rule: rule, file: "adapters/redis/conn.go", old: old, new: changed, pkg: "adapters/redis", run: "^TestAnAnswerIsLookedFor|^TestAnEnqueueIsKnown"}
 }

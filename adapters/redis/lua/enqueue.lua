@@ -24,8 +24,8 @@ local enter = typed and (function()
 return enter
 end)()
 local kept = ARGV[3] ~= '1' and (function() -- else none is, and none comes twice
---# use split known
-return known(split(ARGV[4]), meta[3])
+--# use known
+return known(ARGV[4], meta[3])
 end)()
 local seen, refused, records, lists, later, n, m, at = {}, {}, {}, {}, {}, 0, 0, 5
 while at <= #ARGV do
@@ -68,10 +68,8 @@ if #later > 0 then
   redis.call('ZADD', q .. ':scheduled', unpack(later))
   news = news + (redis.call('ZRANGE', q .. ':scheduled', 0, 0)[1] ~= head and 1 or 0)
 end
-if news > 0 and redis.call('ZCARD', q .. ':waiters') > 0 then
-  (function()
---# use wake
-wake(news)
-end)()
+if news > 0 then -- as wake does
+  local waiting = redis.call('ZPOPMAX', q .. ':waiters', news)
+--# use tokens
 end
 return #refused + #over == 0 and now or {now, refused, over}

@@ -11,10 +11,14 @@ if alone then
 end
 while #ids < max and not dry and tries < 20 do
   local entries, ring, m = {}, q .. ':ring:', 0
-  while m + #ids < max and not dry do
+  while m + #ids < max do
     local want = max - m - #ids
     local next = redis.call('LMPOP', 5, ring .. 0, ring .. 1, ring .. 2, ring .. 3, ring .. 4, 'LEFT', 'COUNT', math.min(want, 4 + math.floor(want / 16)))
-    local ready, tenants = q .. ':ready:' .. sub(next and next[1] or '', -1) .. ':', next and next[2] or {}
+    dry = not next
+    if dry then
+      break
+    end
+    local ready, tenants = q .. ':ready:' .. sub(next[1], -1) .. ':', next[2]
     local part, rest, lines, back = math.floor(want / #tenants), want % #tenants, {}, {}
     for i = 1, #tenants do
       local line, n = ready .. tenants[i], part + (i <= rest and 1 or 0)
@@ -38,7 +42,6 @@ while #ids < max and not dry and tries < 20 do
     if #back > 0 then
       redis.call('RPUSH', next[1], unpack(back))
     end
-    dry = not next
   end
   local found, n = m > 0 and redis.call('HMGET', q .. ':jobs', unpack(entries)), #ids
   for i = 1, m do

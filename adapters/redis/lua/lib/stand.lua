@@ -6,7 +6,7 @@ for i = 1, #lists do
   if first and typed then
     enter(l.level, l.tenant)
   elseif limited and redis.call('ZSCORE', q .. ':resting', l.at) then
-    l.n = 0 -- of a tenant that rests there is nothing to tell
+    l.n = 0
   elseif first then
     redis.call('RPUSH', q .. ':ring:' .. l.level, l.tenant)
   end
