@@ -15,9 +15,9 @@ import (
 
 const (
 	trusted = 100 * time.Millisecond // for how long after it was read from a connection is taken to be there
-	moment  = 150 * time.Microsecond // for how long an answer is looked for before it is waited for
+	moment  = 300 * time.Microsecond // for how long an answer is looked for before it is waited for
 	small   = 32 << 10               // bytes of a call that a server nearby answers in a moment, as most do
-	deepest = 8                      // from how often on, in a row, that looking was in vain makes it no rarer
+	deepest = 9                      // from how often on, in a row, that looking was in vain makes it no rarer
 )
 
 // conn is a connection that the client need not look at before each use. It asks the system whether the other side has hung up,
@@ -122,7 +122,7 @@ func (c *conn) soon(b []byte) int {
 		}
 	}
 	c.vain = min(c.vain+1, deepest)
-	c.rest = 1<<c.vain - 1
+	c.rest = 1<<(c.vain-1) - 1
 	return 0
 }
 

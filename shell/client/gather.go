@@ -18,6 +18,9 @@ const (
 	latest  = 50 * time.Millisecond
 )
 
+// rounds is how often at most those who are about to come go first, before a bundle departs: twice, and on as long as some came.
+const rounds = 6
+
 // gatherer sends single jobs to a queue. One that comes while no call is under way is sent at once, by itself; those
 // that come while one is gather until it has returned, and then go together. So whoever is alone waits for nobody, and
 // the more there are, the more go in a call. Where calls take long they do not wait for it to return: then several are under way.
@@ -33,7 +36,7 @@ type gatherer struct {
 // bundle is jobs that go together.
 type bundle struct {
 	ctx    context.Context //nolint:containedctx // of the first caller, without its end
-	drafts []draft
+	drafts []draft // until it is sent
 	gone   []bool // whose callers have not waited; they are not sent
 	sent   bool
 	timer  *time.Timer
@@ -44,12 +47,12 @@ type bundle struct {
 
 // send stores a job, alone or with others, and gives it as the only one of a slice. If ctx ends before it was sent it is not
 // stored; if it ends later it may be.
-func (g *gatherer) send(ctx context.Context, d draft) ([]core.Job, error) {
+func (g *gatherer) send(ctx context.Context, d *draft) ([]core.Job, error) {
 	if d.job.Durability.Confirmed() || ctx.Err() != nil {
 		return sendOne(ctx, g.to, d)
 	}
 	g.mu.Lock()
-	if g.flying == 0 && g.waiting == nil && !g.several || g.waiting.has(d.job.ID) {
+	if g.flying == 0 && g.waiting == nil && !g.several || g.waiting.has(d) {
 		g.flying++
 		g.mu.Unlock()
 		defer g.landed()
@@ -61,23 +64,23 @@ func (g *gatherer) send(ctx context.Context, d draft) ([]core.Job, error) {
 	case <-b.done:
 		return b.came(at)
 	case <-ctx.Done():
-		return g.leave(ctx, b, at)
+		return g.leave(ctx, b, at, d)
 	}
 }
 
 // sendOne stores a job by itself.
-func sendOne(ctx context.Context, to ports.Enqueuer, d draft) ([]core.Job, error) {
+func sendOne(ctx context.Context, to ports.Enqueuer, d *draft) ([]core.Job, error) {
 	jobs := []core.Job{d.job}
-	if errs := send(ctx, to, []draft{d}, jobs); errs != nil {
+	if errs := send(ctx, to, []draft{*d}, jobs); errs != nil {
 		return jobs, errs[0]
 	}
 	return jobs, nil
 }
 
 // join adds a job to those that wait, and tells its place. The lock is held.
-func (g *gatherer) join(ctx context.Context, d draft) (b *bundle, at int) {
+func (g *gatherer) join(ctx context.Context, d *draft) (b *bundle, at int) {
 	if g.waiting == nil {
-		b := &bundle{ctx: context.WithoutCancel(ctx), done: make(chan struct{})}
+		b := &bundle{ctx: context.WithoutCancel(ctx), drafts: blank(0), done: make(chan struct{})}
 		b.timer = time.AfterFunc(g.patience(), func() { g.depart(b) })
 		g.waiting = b
 		if g.flying == 0 {
@@ -85,7 +88,7 @@ func (g *gatherer) join(ctx context.Context, d draft) (b *bundle, at int) {
 		}
 	}
 	b = g.waiting
-	b.drafts, b.gone = append(b.drafts, d), append(b.gone, false)
+	b.drafts, b.gone = append(b.drafts, *d), append(b.gone, false)
 	if len(b.drafts) == ports.MaxBatch {
 		go g.depart(b)
 		g.close(b)
@@ -108,8 +111,13 @@ func (g *gatherer) close(b *bundle) {
 
 // depart sends the jobs that gathered, after a moment for those who are about to come, unless they are sent.
 func (g *gatherer) depart(b *bundle) {
-	runtime.Gosched()
 	g.mu.Lock()
+	for n, round := 0, 0; round < 2 || round < rounds && len(b.drafts) > n; round++ {
+		n = len(b.drafts)
+		g.mu.Unlock()
+		runtime.Gosched()
+		g.mu.Lock()
+	}
 	g.close(b)
 	if b.sent {
 		g.mu.Unlock()
@@ -134,6 +142,7 @@ func (g *gatherer) landed() {
 func (g *gatherer) fly(b *bundle) {
 	defer g.landed()
 	defer close(b.done)
+	defer free(b.drafts)
 	if b.jobs = jobsOf(b.drafts); !slices.Contains(b.gone, true) {
 		b.errs = send(b.ctx, g.to, b.drafts, b.jobs)
 		return
@@ -168,10 +177,10 @@ func (b *bundle) came(at int) ([]core.Job, error) {
 }
 
 // leave takes back a job whose caller does not wait any longer, or says that it is too late for that.
-func (g *gatherer) leave(ctx context.Context, b *bundle, at int) ([]core.Job, error) {
+func (g *gatherer) leave(ctx context.Context, b *bundle, at int, d *draft) ([]core.Job, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	jobs := []core.Job{b.drafts[at].job}
+	jobs := []core.Job{d.job}
 	if b.sent {
 		return jobs, fmt.Errorf("enqueue: %w: %w", ports.ErrUncertain, ctx.Err())
 	}
@@ -180,6 +189,14 @@ func (g *gatherer) leave(ctx context.Context, b *bundle, at int) ([]core.Job, er
 }
 
 // has reports whether a job of that ID is among them. Two calls for one ID do not go together: each is to hear what became of its own.
-func (b *bundle) has(id core.ID) bool {
-	return b != nil && slices.ContainsFunc(b.drafts, func(d draft) bool { return d.job.ID == id })
+func (b *bundle) has(d *draft) bool {
+	if b == nil || d.ownID {
+		return false
+	}
+	for i := range b.drafts {
+		if b.drafts[i].job.ID == d.job.ID {
+			return true
+		}
+	}
+	return false
 }

@@ -136,9 +136,9 @@ func WithMeta(key, value string) Option {
 }
 
 // draft makes the job that a request asks for. It has an ID whatever is wrong with it.
-func (c *Client) draft(ctx context.Context, r Request) (d draft, err error) {
-	err = c.fill(ctx, r, &d)
-	return d, err
+func (c *Client) draft(ctx context.Context, r Request) (*draft, error) {
+	d := &draft{}
+	return d, c.fill(ctx, r, d)
 }
 
 // fill is draft where it is to be.
