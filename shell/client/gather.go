@@ -36,8 +36,8 @@ type gatherer struct {
 // bundle is jobs that go together.
 type bundle struct {
 	ctx    context.Context //nolint:containedctx // of the first caller, without its end
-	drafts []draft // until it is sent
-	gone   []bool // whose callers have not waited; they are not sent
+	drafts []draft         // until it is sent
+	gone   []bool          // whose callers have not waited; they are not sent
 	sent   bool
 	timer  *time.Timer
 	done   chan struct{} // closed when what came of them is there
@@ -55,7 +55,7 @@ func (g *gatherer) send(ctx context.Context, d *draft) ([]core.Job, error) {
 	if g.flying == 0 && g.waiting == nil && !g.several || g.waiting.has(d) {
 		g.flying++
 		g.mu.Unlock()
-		defer g.landed()
+		defer g.next()
 		return sendOne(ctx, g.to, d)
 	}
 	b, at := g.join(ctx, d)
@@ -109,9 +109,26 @@ func (g *gatherer) close(b *bundle) {
 	}
 }
 
-// depart sends the jobs that gathered, after a moment for those who are about to come, unless they are sent.
+// depart sends the jobs that gathered, after a moment for those who are about to come, unless they are sent; then those that gathered
+// meanwhile, and so on.
 func (g *gatherer) depart(b *bundle) {
+	for b != nil && g.board(b) {
+		g.fly(b)
+		b = g.landed()
+	}
+}
+
+// next takes in that the call of a job alone has returned.
+func (g *gatherer) next() {
+	if b := g.landed(); b != nil {
+		go g.depart(b)
+	}
+}
+
+// board ends the gathering of a bundle, when no more come, and reports whether the bundle is still to be sent.
+func (g *gatherer) board(b *bundle) bool {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	for n, round := 0, 0; round < 2 || round < rounds && len(b.drafts) > n; round++ {
 		n = len(b.drafts)
 		g.mu.Unlock()
@@ -120,27 +137,25 @@ func (g *gatherer) depart(b *bundle) {
 	}
 	g.close(b)
 	if b.sent {
-		g.mu.Unlock()
-		return
+		return false
 	}
 	b.sent, g.several = true, len(b.drafts) > 1
 	b.timer.Stop()
-	g.mu.Unlock()
-	g.fly(b)
+	return true
 }
 
-// landed takes in that a call has returned: if no other is under way, those that wait are next.
-func (g *gatherer) landed() {
+// landed takes in that a call has returned, and gives the bundle that is next, if one waits and no other call is under way.
+func (g *gatherer) landed() *bundle {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.flying--; g.flying == 0 && g.waiting != nil {
-		go g.depart(g.waiting)
+	if g.flying--; g.flying > 0 {
+		return nil
 	}
+	return g.waiting
 }
 
 // fly sends a bundle, but for those whose callers have gone.
 func (g *gatherer) fly(b *bundle) {
-	defer g.landed()
 	defer close(b.done)
 	defer free(b.drafts)
 	if b.jobs = jobsOf(b.drafts); !slices.Contains(b.gone, true) {
