@@ -25,7 +25,7 @@ func (c *counted) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-// The answer to an enqueue of few jobs is looked for before it is waited for; where that was in vain, the next is not. Of other
+// The answer to an enqueue of few jobs is looked for before it is waited for; where that was in vain twice, the next is not. Of other
 // calls no answer is looked for.
 func TestAnAnswerIsLookedForBeforeItIsWaitedFor(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -84,8 +84,14 @@ func TestAnAnswerIsLookedForBeforeItIsWaitedFor(t *testing.T) {
 		call(many, false, true, "one of many jobs")
 		call(other, false, true, "one of another call")
 	}
-	call(few, true, true, "one that came late")
-	call(few, false, true, "the next after that")
+	for range 2 {
+		call(few, true, true, "one that came late")
+		call(few, false, false, "the next after one")
+	}
+	for range 2 {
+		call(few, true, true, "one of two that came late")
+	}
+	call(few, false, true, "the next after two")
 	for range 2 {
 		call(few, false, false, "those that follow")
 	}

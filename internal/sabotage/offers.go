@@ -9,7 +9,7 @@ var offerRules = []sabotage{
 	onRedis("an offer that is taken back says how much of it is left", "lua/lib/offer.lua", "math.max(0, want - known + (mine and rest or 0))", "want"),
 	onRedis("an offer that is taken back says how much of it is left", "lua/lib/hand.lua", "places - n, rev", "places, rev"),
 	onRedis("an offer that is asked for gives again what was handed, or ends", "lua/lib/again.lua", "redis.call('HDEL', q, 'offer')", ""),
-	onRedis("nothing is handed that would pass by jobs that are ready, or limits", "lua/lib/hand.lua", "ring .. 2, ring .. 3", "ring .. 3"),
+	onRedis("nothing is handed that would pass by jobs that are ready, or limits", "lua/lib/hand.lua", "ring .. '2', ring .. '3'", "ring .. '3'"),
 	onRedis("nothing is handed that would pass by jobs that are ready, or limits", "lua/pause.lua", "redis.call('HDEL', q, 'offer')", ""),
 	onRedis("nothing is handed that would pass by jobs that are ready, or limits", "lua/lib/limits.lua", "redis.call('HDEL', q, 'offer')", ""),
 	onRedis("nothing is handed that would pass by jobs that are ready, or limits", "lua/enqueue.lua", "not (meta[1] or meta[2])", "true"),

@@ -39,8 +39,8 @@ while at <= #ARGV do
     if kept and (kept[n] or seen[id]) then
       refused[#refused + 1] = n
     elseif not (bound and quota.exceeds(bound, n, follows)) then
-      seen[id], k, m = kept and true or nil, k + 1, m + 2
-      fresh[k], records[m - 1], records[m] = id, id, head .. ARGV[i]
+      k, m = k + 1, m + 2
+      fresh[k], records[m - 1], records[m], seen[kept and id or ''] = id, id, head .. ARGV[i], true
     end
   end
   if run_at > now then
@@ -60,7 +60,8 @@ if m == 0 then
   return {now, refused, over}
 end
 redis.call('HSET', q .. ':jobs', unpack(records))
-redis.call('HINCRBY', q .. ':counts', 'enqueued', m / 2)
+local stored = m / 2 == tonumber(ARGV[9]) and ARGV[9] or m / 2 -- a text, if there is one: Redis takes a microsecond to write a number
+redis.call('HINCRBY', q .. ':counts', 'enqueued', stored)
 local news = 0
 --# use stand
 if #later > 0 then
@@ -69,7 +70,7 @@ if #later > 0 then
   news = news + (redis.call('ZRANGE', q .. ':scheduled', 0, 0)[1] ~= head and 1 or 0)
 end
 if news > 0 then -- as wake does
-  local waiting = redis.call('ZPOPMAX', q .. ':waiters', news)
+  local waiting = redis.call('ZPOPMAX', q .. ':waiters', news == m / 2 and stored or news)
 --# use tokens
 end
 return #refused + #over == 0 and now or {now, refused, over}

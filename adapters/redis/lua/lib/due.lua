@@ -5,15 +5,15 @@ local function look_after()
   local soon = next_look > 0 and next_look or 1 / 0
   for _, kind in ipairs({'scheduled', 'retrying'}) do
     local key = q .. ':' .. kind
-    local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    local head = redis.call('ZRANGE', key, '0', '0', 'WITHSCORES')
     if head[1] and tonumber(head[2]) <= now then
       rarely().promote(key)
-      head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+      head = redis.call('ZRANGE', key, '0', '0', 'WITHSCORES')
     end
     soon = math.min(soon, tonumber(head[2] or 1 / 0))
   end
   local ended = math.min(now, tonumber(ARGV[8]))
-  local first = redis.call('ZRANGE', q .. ':holders', 0, 1, 'WITHSCORES')
+  local first = redis.call('ZRANGE', q .. ':holders', '0', '1', 'WITHSCORES')
   for i = 1, #first, 2 do
     if first[i] ~= holder and tonumber(first[i + 1]) <= now then
       local reclaimed = tonumber(first[i + 1]) <= ended

@@ -5,19 +5,20 @@
 local holder, number, places, rev, ttl, ends = string.match(meta[4], '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
 local head, till = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, now), now + ttl
 local token, records, leases, size, n, at, all = {'', ARGV[4]}, {}, {}, 0, 0, 5, now <= tonumber(ends) and #ARGV[4] <= 16 * places
+local lease = rev .. ':' .. now .. ':' .. number
 while all and at <= #ARGV do
   for i = at + 5, at + 4 + ARGV[at + 4] do
     local id, record = string.sub(ARGV[4], 16 * n + 1, 16 * n + 16), head .. ARGV[i]
     n, size = n + 1, size + #record
     records[2 * n - 1], records[2 * n] = id, record
-    leases[2 * n - 1], leases[2 * n] = id, rev .. ':' .. now .. ':' .. number
+    leases[2 * n - 1], leases[2 * n] = id, lease
     token[2 * n + 1], token[2 * n + 2] = struct.pack('>I6', #record), record
   end
   all = ARGV[at + 2] == '' and size <= 65536
   at = at + 5 + ARGV[at + 4]
 end
 local list, ring = q .. ':wake:' .. holder, q .. ':ring:'
-if all and redis.call('EXISTS', list, q .. ':suspects', ring .. 0, ring .. 1, ring .. 2, ring .. 3, ring .. 4) == 0 then
+if all and redis.call('EXISTS', list, q .. ':suspects', ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4') == 0 then
   redis.call('HSET', q .. ':jobs', unpack(records))
   redis.call('HINCRBY', q .. ':counts', 'enqueued', n)
   redis.call('HSET', q, 'offer', table.concat({holder, number, places - n, rev, ttl, ends}, ' '))

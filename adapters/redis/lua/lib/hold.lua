@@ -1,6 +1,6 @@
 -- hold: gives the holder a lease of jobs. The value of a lease says with which token, since when, and by which request; and then what has
 -- to be known when it ends.
-rev = redis.call('HINCRBY', q, 'rev', 2) -- two: one for the lease, one for what settles it
+rev = redis.call('HINCRBY', q, 'rev', '2') -- two: one for the lease, one for what settles it
 local value, last, fields = rev .. ':' .. now .. ':' .. request, bounds and bounds.capped and ':q' or '', {}
 local usual = value .. last
 for i = 1, #ids do

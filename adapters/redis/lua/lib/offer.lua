@@ -24,6 +24,6 @@ local function make_offer(leased)
     end
     return 0
   end
-  redis.call('HSET', q, 'offer', table.concat({holder, fresh, n, redis.call('HINCRBY', q, 'rev', 2), ttl, string.format('%.0f', now + lasts)}, ' '))
+  redis.call('HSET', q, 'offer', table.concat({holder, fresh, n, redis.call('HINCRBY', q, 'rev', '2'), ttl, string.format('%.0f', now + lasts)}, ' '))
   return n
 end

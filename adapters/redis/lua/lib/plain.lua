@@ -13,7 +13,7 @@ while #ids < max and not dry and tries < 20 do
   local entries, ring, m = {}, q .. ':ring:', 0
   while m + #ids < max do
     local want = max - m - #ids
-    local next = redis.call('LMPOP', 5, ring .. 0, ring .. 1, ring .. 2, ring .. 3, ring .. 4, 'LEFT', 'COUNT', math.min(want, 4 + math.floor(want / 16)))
+    local next = redis.call('LMPOP', '5', ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4', 'LEFT', 'COUNT', math.min(want, 4 + math.floor(want / 16)))
     dry = not next
     if dry then
       break

@@ -3,7 +3,7 @@ local function popped(want)
   local out, ring, left = {}, q .. ':ring:', {} -- left: by level, tenants of whom no more is wanted
   while #out < want do
     local n = want - #out
-    local next = redis.call('LMPOP', 5, ring .. 0, ring .. 1, ring .. 2, ring .. 3, ring .. 4, 'LEFT', 'COUNT', math.min(n, 4 + math.floor(n / 16)))
+    local next = redis.call('LMPOP', '5', ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4', 'LEFT', 'COUNT', math.min(n, 4 + math.floor(n / 16)))
     if not next then
       break
     end

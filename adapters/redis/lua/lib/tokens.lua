@@ -2,5 +2,5 @@
 for i = 1, #waiting, 2 do
   local list = q .. ':wake:' .. waiting[i]
   redis.call('RPUSH', list, 'w')
-  redis.call('PEXPIRE', list, 60000)
+  redis.call('PEXPIRE', list, '60000')
 end
