@@ -12,6 +12,7 @@ var clientRules = []sabotage{
 	ofGathering("two calls for one ID do not go together", " || g.waiting.has(d)", ""),
 	ofGathering("jobs that gathered do not wait for a call that hangs", "func() { g.depart(b) })", "func() {})"),
 	ofGathering("a hundred that gathered wait for nobody", "len(b.drafts) == ports.MaxBatch", "len(b.drafts) > 2*ports.MaxBatch"),
+	ofGathering("many bytes that gathered wait for nobody", " || b.bytes >= heavy", ""),
 	ofGathering("those that gathered go when a call has returned, and not before", "g.flying--; g.flying > 0", "g.flying--; true"),
 	ofGathering("where several calls are under way it is the last of them that those who gathered wait for", "g.flying--; g.flying > 0", "g.flying--; false"),
 	ofGathering("those that gathered wait the longer, the more calls are under way", "soonest<<min(max(g.flying-1, 0), 20)", "soonest"),

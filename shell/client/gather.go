@@ -18,6 +18,9 @@ const (
 	latest  = 50 * time.Millisecond
 )
 
+// heavy is from how many bytes of args on a bundle waits for no call under way: a call of so many takes long for its bytes, not for being one.
+const heavy = 32 << 10
+
 // rounds is how often at most those who are about to come go first, before a bundle departs: twice, and on as long as some came.
 const rounds = 6
 
@@ -38,6 +41,7 @@ type bundle struct {
 	ctx    context.Context //nolint:containedctx // of the first caller, without its end
 	drafts []draft         // until it is sent
 	gone   []bool          // whose callers have not waited; they are not sent
+	bytes  int             // of their args
 	sent   bool
 	timer  *time.Timer
 	done   chan struct{} // closed when what came of them is there
@@ -89,7 +93,7 @@ func (g *gatherer) join(ctx context.Context, d *draft) (b *bundle, at int) {
 	}
 	b = g.waiting
 	b.drafts, b.gone = append(b.drafts, *d), append(b.gone, false)
-	if len(b.drafts) == ports.MaxBatch {
+	if b.bytes += len(d.job.Args); len(b.drafts) == ports.MaxBatch || b.bytes >= heavy {
 		go g.depart(b)
 		g.close(b)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -41,8 +42,13 @@ func (r *rig) gate() *gate {
 
 // enqueue begins to enqueue a job, and returns when that waits for something.
 func (g *gate) enqueue(ctx context.Context, opts ...client.Option) {
+	g.enqueueTo(ctx, "ada", opts...)
+}
+
+// enqueueTo is enqueue of a job with other arguments.
+func (g *gate) enqueueTo(ctx context.Context, to string, opts ...client.Option) {
 	go func() {
-		job, err := g.r.client.Enqueue(ctx, mail{To: "ada"}, opts...)
+		job, err := g.r.client.Enqueue(ctx, mail{To: to}, opts...)
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.got = append(g.got, answer{job, err})
@@ -146,6 +152,19 @@ func TestAHundredThatGatheredWaitForNobody(t *testing.T) {
 		same(r.t, r.sizes(), []int{1, ports.MaxBatch})
 		g.open(1)
 		same(r.t, r.sizes(), []int{1, ports.MaxBatch, 1})
+		g.open(1)
+	})
+}
+
+func TestManyBytesThatGatheredWaitForNobody(t *testing.T) {
+	bubble(t, func(r *rig) {
+		g := r.gate()
+		for range 4 {
+			g.enqueueTo(r.t.Context(), strings.Repeat("a", 20<<10))
+		}
+		same(r.t, r.sizes(), []int{1, 2})
+		g.open(2)
+		same(r.t, r.sizes(), []int{1, 2, 1})
 		g.open(1)
 	})
 }
