@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -73,12 +74,14 @@ func main() {
 			os.Exit(1)
 		}
 	}
-	if err := sound(ctx, all); err != nil {
+	built, err := build(ctx, all)
+	if err := errors.Join(err, sound(ctx, all)); err != nil {
 		fmt.Println(err)
 		stop()
 		os.Exit(1)
 	}
-	missed := tryAll(ctx, all, *side)
+	missed := tryAll(ctx, all, built, *side)
+	_ = os.RemoveAll(built)
 	stop()
 	if missed+len(missing) > 0 {
 		fmt.Printf("%d of %d missed\n", missed, len(all))
@@ -121,7 +124,10 @@ func sound(ctx context.Context, all []sabotage) error {
 	if len(names) == 0 {
 		return nil
 	}
-	cmd := sabotage{pkg: faults, run: strings.Join(names, "|")}.command(ctx, ".")
+	cmd, err := sabotage{pkg: faults, run: strings.Join(names, "|")}.command(ctx, "", "")
+	if err != nil {
+		return err
+	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		text, _ := noticed(string(out))
 		return fmt.Errorf("the scenarios fail before anything was taken out: %w: %s", err, text)
@@ -139,8 +145,8 @@ func lawsWithout(all []sabotage) (missing []string) {
 	return missing
 }
 
-// tryAll tries them side by side, each side on a copy of the sources, and counts those that nothing noticed.
-func tryAll(ctx context.Context, all []sabotage, sides int) (missed int) {
+// tryAll tries them side by side, each side on a copy of the sources, and counts those that nothing noticed. The folder built is from build.
+func tryAll(ctx context.Context, all []sabotage, built string, sides int) (missed int) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	next := make(chan sabotage)
@@ -148,13 +154,10 @@ func tryAll(ctx context.Context, all []sabotage, sides int) (missed int) {
 		wg.Go(func() {
 			dir, err := copied(ctx)
 			defer func() { _ = os.RemoveAll(dir) }()
-			if err == nil {
-				err = build(ctx, dir)
-			}
 			for s := range next {
 				verdict, ok := fmt.Sprint(err), false
 				if err == nil {
-					verdict, ok = s.try(ctx, dir)
+					verdict, ok = s.try(ctx, dir, built)
 				}
 				mu.Lock()
 				if !ok {
@@ -194,44 +197,72 @@ func (s sabotage) built() bool {
 	return ready[s.pkg] != "" && (strings.HasSuffix(s.file, ".lua") || s.file != "" && s.old == "")
 }
 
-// build builds them in a copy, and sees that nothing is wrong before anything is taken out.
-func build(ctx context.Context, dir string) error {
+// build builds those that are needed, into a folder, and sees that nothing is wrong before anything is taken out.
+func build(ctx context.Context, all []sabotage) (built string, err error) {
+	if built, err = os.MkdirTemp("", "sabotage-"); err != nil {
+		return "", err
+	}
 	for pkg, run := range ready {
-		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-tags=sabotage", "-o", filepath.Join(dir, pkg, "ready.test"), "./"+pkg)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("building the tests of %s: %w: %s", pkg, err, firstLine(string(out)))
+		if !slices.ContainsFunc(all, func(s sabotage) bool { return s.pkg == pkg && s.built() }) {
+			continue
 		}
-		cmd = exec.CommandContext(ctx, "./ready.test", "-test.run="+run)
-		cmd.Dir = filepath.Join(dir, pkg)
+		test := testOf(built, pkg)
+		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-tags=sabotage", "-o", test, "./"+pkg)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return built, fmt.Errorf("building the tests of %s: %w: %s", pkg, err, firstLine(string(out)))
+		}
+		cmd = exec.CommandContext(ctx, test, "-test.run="+run)
+		cmd.Dir = filepath.FromSlash("./" + pkg)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			text, _ := noticed(string(out))
-			return fmt.Errorf("the tests of %s fail before anything was taken out: %w: %s", pkg, err, text)
+			return built, fmt.Errorf("the tests of %s fail before anything was taken out: %w: %s", pkg, err, text)
 		}
 	}
-	return nil
+	return built, nil
 }
 
-// command runs the tests that are to notice.
-func (s sabotage) command(ctx context.Context, dir string) *exec.Cmd {
+// testOf is where build puts the tests of a package.
+func testOf(built, pkg string) string {
+	return filepath.Join(built, strings.ReplaceAll(pkg, "/", "-")+".test")
+}
+
+// command runs the tests that are to notice. Those that are built anew are built from the sources as they are but for the one file, which is
+// taken from the copy: so what was compiled before need not be again.
+func (s sabotage) command(ctx context.Context, dir, built string) (*exec.Cmd, error) {
 	if s.built() {
-		cmd := exec.CommandContext(ctx, "./ready.test", "-test.timeout=2m", "-test.run="+s.run)
+		cmd := exec.CommandContext(ctx, testOf(built, s.pkg), "-test.timeout=2m", "-test.run="+s.run)
 		cmd.Dir = filepath.Join(dir, s.pkg)
-		return cmd
+		return cmd, nil
 	}
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=5m", "-run", s.run, "./"+s.pkg)
+	args := []string{"test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=5m", "-run", s.run, "./" + s.pkg}
 	if s.pkg == "adapters/redis" {
-		cmd.Args = slices.Insert(cmd.Args, 2, "-tags=sabotage")
+		args = slices.Insert(args, 1, "-tags=sabotage")
 	}
-	if s.pkg == faults {
-		cmd.Env = append(os.Environ(), "JOBS_TEST_REPORT="+os.DevNull, "JOBS_FAULTS=all", "JOBS_TEST_REDIS_URL=") // they take servers of their own
+	cmd := exec.CommandContext(ctx, "go", args...)
+	overlay, err := s.overlay(dir)
+	cmd.Env = append(os.Environ(), "GOFLAGS=-overlay="+overlay)
+	switch s.pkg {
+	case faults:
+		cmd.Env = append(cmd.Env, "JOBS_TEST_REPORT="+os.DevNull, "JOBS_FAULTS=all", "JOBS_TEST_REDIS_URL=") // they take servers of their own
+	case tenancy:
+		cmd.Env = append(cmd.Env, "JOBS_TENANCY=few")
 	}
-	cmd.Dir = dir
-	return cmd
+	return cmd, err
+}
+
+// overlay tells the go command to take the file from the copy.
+func (s sabotage) overlay(dir string) (path string, err error) {
+	file, err := filepath.Abs(s.file)
+	if err != nil || s.file == "" {
+		return "", err
+	}
+	text, err := json.Marshal(map[string]any{"Replace": map[string]string{file: filepath.Join(dir, s.file)}})
+	path = filepath.Join(dir, "overlay.json")
+	return path, errors.Join(err, os.WriteFile(path, text, 0o600))
 }
 
 // try takes the rule out of a copy, runs the tests, and puts it back. It gives what noticed.
-func (s sabotage) try(ctx context.Context, dir string) (verdict string, caught bool) {
+func (s sabotage) try(ctx context.Context, dir, built string) (verdict string, caught bool) {
 	path := filepath.Join(dir, s.file)
 	before, err := s.apply(path)
 	if err != nil {
@@ -246,7 +277,10 @@ func (s sabotage) try(ctx context.Context, dir string) (verdict string, caught b
 	}()
 	ctx, cancel := context.WithTimeout(ctx, 6*time.Minute)
 	defer cancel()
-	cmd := s.command(ctx, dir)
+	cmd, err := s.command(ctx, dir, built)
+	if err != nil {
+		return err.Error(), false
+	}
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
 	switch text := string(out); {
