@@ -124,7 +124,7 @@ func sound(ctx context.Context, all []sabotage) error {
 	if len(names) == 0 {
 		return nil
 	}
-	cmd, err := sabotage{pkg: faults, run: strings.Join(names, "|")}.command(ctx, "", "")
+	cmd, err := sabotage{pkg: faults, run: strings.Join(names, "|")}.command(ctx, ".", "")
 	if err != nil {
 		return err
 	}
@@ -227,33 +227,35 @@ func testOf(built, pkg string) string {
 }
 
 // command runs the tests that are to notice. Those that are built anew are built from the sources as they are but for the one file, which is
-// taken from the copy: so what was compiled before need not be again.
-func (s sabotage) command(ctx context.Context, dir, built string) (*exec.Cmd, error) {
+// taken from the copy: so what was compiled before need not be again. The scenarios build programs, with files of their own, in the copy.
+func (s sabotage) command(ctx context.Context, dir, built string) (cmd *exec.Cmd, err error) {
 	if s.built() {
-		cmd := exec.CommandContext(ctx, testOf(built, s.pkg), "-test.timeout=2m", "-test.run="+s.run)
+		cmd = exec.CommandContext(ctx, testOf(built, s.pkg), "-test.timeout=2m", "-test.run="+s.run)
 		cmd.Dir = filepath.Join(dir, s.pkg)
 		return cmd, nil
 	}
-	args := []string{"test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=5m", "-run", s.run, "./" + s.pkg}
+	cmd = exec.CommandContext(ctx, "go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=5m", "-run", s.run)
 	if s.pkg == "adapters/redis" {
-		args = slices.Insert(args, 1, "-tags=sabotage")
+		cmd.Args = append(cmd.Args, "-tags=sabotage")
 	}
-	cmd := exec.CommandContext(ctx, "go", args...)
-	overlay, err := s.overlay(dir)
-	cmd.Env = append(os.Environ(), "GOFLAGS=-overlay="+overlay)
 	switch s.pkg {
 	case faults:
-		cmd.Env = append(cmd.Env, "JOBS_TEST_REPORT="+os.DevNull, "JOBS_FAULTS=all", "JOBS_TEST_REDIS_URL=") // they take servers of their own
-	case tenancy:
-		cmd.Env = append(cmd.Env, "JOBS_TENANCY=few")
+		cmd.Env = append(os.Environ(), "JOBS_TEST_REPORT="+os.DevNull, "JOBS_FAULTS=all", "JOBS_TEST_REDIS_URL=") // they take servers of their own
+		cmd.Dir = dir
+	default:
+		var overlay string
+		overlay, err = s.overlay(dir)
+		cmd.Env = append(os.Environ(), "JOBS_TENANCY=few")
+		cmd.Args = append(cmd.Args, "-overlay="+overlay)
 	}
+	cmd.Args = append(cmd.Args, "./"+s.pkg)
 	return cmd, err
 }
 
 // overlay tells the go command to take the file from the copy.
 func (s sabotage) overlay(dir string) (path string, err error) {
 	file, err := filepath.Abs(s.file)
-	if err != nil || s.file == "" {
+	if err != nil {
 		return "", err
 	}
 	text, err := json.Marshal(map[string]any{"Replace": map[string]string{file: filepath.Join(dir, s.file)}})
