@@ -18,6 +18,12 @@ const (
 	latest  = 50 * time.Millisecond
 )
 
+// Of how many calls the quickest says whether the server is far, and how many may then be under way before jobs gather.
+const (
+	sample  = 32
+	abreast = 4
+)
+
 // heavy is from how many bytes of args on a bundle waits for no call under way: a call of so many takes long for its bytes, not for being one.
 const heavy = 32 << 10
 
@@ -31,9 +37,12 @@ type gatherer struct {
 	to ports.Enqueuer
 
 	mu      sync.Mutex
-	flying  int     // calls under way
-	waiting *bundle // what gathered, or nil
-	several bool    // the last that gathered were more than one: there will be others
+	flying  int           // calls under way
+	waiting *bundle       // what gathered, or nil
+	several bool          // the last that gathered were more than one: there will be others
+	far     bool          // each of the last calls took longer than those that gather wait for one
+	calls   int           // since far was seen to
+	least   time.Duration // that one of them took
 }
 
 // bundle is jobs that go together.
@@ -59,7 +68,7 @@ func (g *gatherer) send(ctx context.Context, d *draft) ([]core.Job, error) {
 	if g.flying == 0 && g.waiting == nil && !g.several || g.waiting.has(d) {
 		g.flying++
 		g.mu.Unlock()
-		defer g.next()
+		defer g.next(time.Now())
 		return sendOne(ctx, g.to, d)
 	}
 	b, at := g.join(ctx, d)
@@ -87,7 +96,7 @@ func (g *gatherer) join(ctx context.Context, d *draft) (b *bundle, at int) {
 		b := &bundle{ctx: context.WithoutCancel(ctx), drafts: blank(0), done: make(chan struct{})}
 		b.timer = time.AfterFunc(g.patience(), func() { g.depart(b) })
 		g.waiting = b
-		if g.flying == 0 {
+		if g.flying < g.most() {
 			go g.depart(b)
 		}
 	}
@@ -117,14 +126,15 @@ func (g *gatherer) close(b *bundle) {
 // meanwhile, and so on.
 func (g *gatherer) depart(b *bundle) {
 	for b != nil && g.board(b) {
+		began := time.Now()
 		g.fly(b)
-		b = g.landed()
+		b = g.landed(began)
 	}
 }
 
-// next takes in that the call of a job alone has returned.
-func (g *gatherer) next() {
-	if b := g.landed(); b != nil {
+// next takes in that the call of a job alone, which began then, has returned.
+func (g *gatherer) next(began time.Time) {
+	if b := g.landed(began); b != nil {
 		go g.depart(b)
 	}
 }
@@ -148,14 +158,30 @@ func (g *gatherer) board(b *bundle) bool {
 	return true
 }
 
-// landed takes in that a call has returned, and gives the bundle that is next, if one waits and no other call is under way.
-func (g *gatherer) landed() *bundle {
+// landed takes in that a call that began then has returned, and gives the bundle that is next, if one waits and may go.
+func (g *gatherer) landed(began time.Time) *bundle {
+	took := time.Since(began)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.flying--; g.flying > 0 {
+	if g.flying--; g.calls == 0 || took < g.least {
+		g.least = took
+	}
+	if g.calls++; g.calls == sample {
+		g.far, g.calls = g.least > soonest, 0
+	}
+	if g.flying >= g.most() {
 		return nil
 	}
 	return g.waiting
+}
+
+// most is how many calls may be under way before jobs gather: one to a server that is near, which has less work with fewer calls; more to one that
+// is far, as a call takes as long with few jobs, and who waits for one to return loses that time. The lock is held.
+func (g *gatherer) most() int {
+	if g.far {
+		return abreast
+	}
+	return 1
 }
 
 // fly sends a bundle, but for those whose callers have gone.

@@ -156,6 +156,39 @@ func TestAHundredThatGatheredWaitForNobody(t *testing.T) {
 	})
 }
 
+// Where each of the last 32 calls took long, four are under way before jobs gather; where one was quick, one.
+func TestToAFarServerSeveralCallsAreUnderWay(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		quick int // which of the calls before was
+		sizes []int
+	}{{"far", -1, []int{1, 1, 1, 1, 2}}, {"near", 17, []int{1, 5}}} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				took := time.Millisecond
+				r.near.fail = func([]core.Job) error {
+					time.Sleep(took)
+					return nil
+				}
+				for i := range 32 {
+					if took = time.Millisecond; i == c.quick {
+						took = 300 * time.Microsecond
+					}
+					r.enqueue(mail{To: "ada"})
+				}
+				took = 200 * time.Microsecond
+				var all sync.WaitGroup
+				for range 6 {
+					all.Go(func() { r.enqueue(mail{To: "bob"}) })
+					synctest.Wait()
+				}
+				all.Wait()
+				same(r.t, r.sizes()[32:], c.sizes)
+			})
+		})
+	}
+}
+
 func TestManyBytesThatGatheredWaitForNobody(t *testing.T) {
 	bubble(t, func(r *rig) {
 		g := r.gate()
