@@ -226,30 +226,41 @@ func testOf(built, pkg string) string {
 	return filepath.Join(built, strings.ReplaceAll(pkg, "/", "-")+".test")
 }
 
-// command runs the tests that are to notice. Those that are built anew are built from the sources as they are but for the one file, which is
-// taken from the copy: so what was compiled before need not be again. The scenarios build programs, with files of their own, in the copy.
+// command runs the tests that are to notice, in the copy.
 func (s sabotage) command(ctx context.Context, dir, built string) (cmd *exec.Cmd, err error) {
-	if s.built() {
-		cmd = exec.CommandContext(ctx, testOf(built, s.pkg), "-test.timeout=2m", "-test.run="+s.run)
-		cmd.Dir = filepath.Join(dir, s.pkg)
+	if s.pkg == faults { // they build programs, with files of their own
+		cmd = exec.CommandContext(ctx, "go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=5m", "-run", s.run, "./"+s.pkg)
+		cmd.Env = append(os.Environ(), "JOBS_TEST_REPORT="+os.DevNull, "JOBS_FAULTS=all", "JOBS_TEST_REDIS_URL=") // they take servers of their own
+		cmd.Dir = dir
 		return cmd, nil
 	}
-	cmd = exec.CommandContext(ctx, "go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=5m", "-run", s.run)
+	test := testOf(built, s.pkg)
+	if !s.built() {
+		test, err = s.compile(ctx, dir)
+	}
+	cmd = exec.CommandContext(ctx, test, "-test.timeout=5m", "-test.run="+s.run)
+	cmd.Env = append(os.Environ(), "JOBS_TENANCY=few")
+	cmd.Dir = filepath.Join(dir, s.pkg)
+	return cmd, err
+}
+
+// compile builds the rule's tests from the sources as they are but for the one file, which is taken from the copy: so what was compiled before
+// need not be again.
+func (s sabotage) compile(ctx context.Context, dir string) (test string, err error) {
+	overlay, err := s.overlay(dir)
+	if err != nil {
+		return "", err
+	}
+	test = filepath.Join(dir, "changed.test")
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay="+overlay, "-o", test)
 	if s.pkg == "adapters/redis" {
 		cmd.Args = append(cmd.Args, "-tags=sabotage")
 	}
-	switch s.pkg {
-	case faults:
-		cmd.Env = append(os.Environ(), "JOBS_TEST_REPORT="+os.DevNull, "JOBS_FAULTS=all", "JOBS_TEST_REDIS_URL=") // they take servers of their own
-		cmd.Dir = dir
-	default:
-		var overlay string
-		overlay, err = s.overlay(dir)
-		cmd.Env = append(os.Environ(), "JOBS_TENANCY=few")
-		cmd.Args = append(cmd.Args, "-overlay="+overlay)
-	}
 	cmd.Args = append(cmd.Args, "./"+s.pkg)
-	return cmd, err
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("it does not compile: %w: %s", err, firstLine(string(out)))
+	}
+	return test, nil
 }
 
 // overlay tells the go command to take the file from the copy.
