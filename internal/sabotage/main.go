@@ -234,11 +234,12 @@ func (s sabotage) command(ctx context.Context, dir, built string) (cmd *exec.Cmd
 		cmd.Dir = dir
 		return cmd, nil
 	}
-	test := testOf(built, s.pkg)
+	test, limit := testOf(built, s.pkg), "2m"
 	if !s.built() {
+		limit = "5m"
 		test, err = s.compile(ctx, dir)
 	}
-	cmd = exec.CommandContext(ctx, test, "-test.timeout=5m", "-test.run="+s.run)
+	cmd = exec.CommandContext(ctx, test, "-test.timeout="+limit, "-test.run="+s.run)
 	cmd.Env = append(os.Environ(), "JOBS_TENANCY=few")
 	cmd.Dir = filepath.Join(dir, s.pkg)
 	return cmd, err

@@ -235,13 +235,5 @@ func (g *gatherer) leave(ctx context.Context, b *bundle, at int, d *draft) ([]co
 
 // has reports whether a job of that ID is among them. Two calls for one ID do not go together: each is to hear what became of its own.
 func (b *bundle) has(d *draft) bool {
-	if b == nil || d.ownID {
-		return false
-	}
-	for i := range b.drafts {
-		if b.drafts[i].job.ID == d.job.ID {
-			return true
-		}
-	}
-	return false
+	return b != nil && !d.ownID && slices.ContainsFunc(b.drafts, func(other draft) bool { return other.job.ID == d.job.ID })
 }
