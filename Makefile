@@ -75,8 +75,8 @@ bench-full: ## measure all of that and more; three quarters of an hour; writes a
 	@cd bench && go run ./speed -full -plots ../docs/explanation/performance -page ../docs/explanation/performance.md $(BENCH)
 
 .PHONY: bench-scope
-bench-scope: ## measure what a tenant's scope in PostgreSQL costs a job, against a bare transaction; two minutes; needs POSTGRES_URL or Docker
-	@cd bench && go run ./scope
+bench-scope: ## measure what a tenant's scope in PostgreSQL costs a job, against a bare transaction, here and over a network; three minutes; needs POSTGRES_URL or Docker
+	@cd bench && go run ./scope && go run ./scope -delay 500us -rounds 5 -jobs 5
 
 .PHONY: scripts
 scripts: ## measure what jobs cost Redis in each script, and in a fetch with many tenants

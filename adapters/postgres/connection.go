@@ -24,7 +24,7 @@ func Connection(ctx context.Context) (*Conn, error) {
 		return nil, err
 	}
 	if !s.entered {
-		if _, err := s.conn.Exec(ctx, s.enter()+s.at.check()); err != nil {
+		if _, err := s.conn.Exec(ctx, s.at.enter()+"; "+s.at.check()); err != nil {
 			return nil, s.deny(ctx, err)
 		}
 		s.entered = true

@@ -39,6 +39,8 @@ type sessionKey struct{}
 // Within implements [ports.Scope]. Nothing is asked of PostgreSQL before work asks for it. Where work returns nil, what it did
 // in a transaction that it has not ended itself is committed; not so if the job's lease was lost, or if work left a statement that failed
 // behind, or another search_path or role than it was given: then Within fails, and nothing of the transaction is kept.
+//
+// The connection is back in the pool, clean, a round trip after Within returned nil, and before it returns anything else.
 func (s *Scope) Within(ctx context.Context, t ports.Tenancy, work func(context.Context) error) error {
 	at, err := homeOf(t)
 	if err != nil {
@@ -46,7 +48,8 @@ func (s *Scope) Within(ctx context.Context, t ports.Tenancy, work func(context.C
 	}
 	at.user = s.user
 	run := &session{scope: s, tenant: t.ID, at: at}
-	defer run.end() //nolint:contextcheck // a connection is cleaned whether the job's context has ended or not
+	kept := false
+	defer func() { run.end(kept) }() //nolint:contextcheck // a connection is cleaned whether the job's context has ended or not
 	err = work(context.WithValue(ctx, sessionKey{}, run))
 	if denied := run.wasDenied(); denied != nil {
 		return denied
@@ -57,7 +60,9 @@ func (s *Scope) Within(ctx context.Context, t ports.Tenancy, work func(context.C
 	if cause := context.Cause(ctx); errors.Is(cause, ports.ErrLeaseLost) {
 		return cause // another run of the job does it, or will
 	}
-	return run.keep(ctx)
+	err = run.keep(ctx)
+	kept = err == nil
+	return err
 }
 
 // errOutside is of a context that no [Scope] gave.

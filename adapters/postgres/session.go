@@ -69,15 +69,6 @@ func (s *session) borrow(ctx context.Context) error {
 	return nil
 }
 
-// enter is the statements that make the connection the tenant's, where it is not, in front of others: in a transaction of their own, as what is set must
-// not be undone with theirs. The lock is held.
-func (s *session) enter() string {
-	if s.entered || s.at.schema == "" {
-		return ""
-	}
-	return "begin; " + s.at.enter() + "; commit; "
-}
-
 // deny notes that the tenant's home is not there, if that is what an error of ours says. The connection is of use afterwards, if it can be. The
 // lock is held.
 func (s *session) deny(ctx context.Context, err error) error {
@@ -103,7 +94,7 @@ func (s *session) begin(ctx context.Context, how pgx.TxOptions) (*transaction, e
 	if err := s.borrow(ctx); err != nil {
 		return nil, err
 	}
-	how.BeginQuery, how.CommitQuery = s.enter()+beginning(how)+"; "+s.at.check(), s.at.stays()+"; commit"
+	how.BeginQuery, how.CommitQuery = s.beginning(how)+"; "+s.at.check(), s.at.stays()+"; commit"
 	tx, err := s.conn.BeginTx(ctx, how)
 	if err != nil {
 		return nil, s.deny(ctx, err)
@@ -112,16 +103,21 @@ func (s *session) begin(ctx context.Context, how pgx.TxOptions) (*transaction, e
 	return &transaction{Tx: tx, run: s, outer: true}, nil
 }
 
-// beginning is the statement that begins a transaction of that kind.
-func beginning(how pgx.TxOptions) string {
-	if how.BeginQuery != "" {
-		return how.BeginQuery
+// beginning is the statements that begin a transaction of that kind. Where the connection is not the tenant's they make it so in one of its own before, as
+// what is set must not be undone with the handler's. The lock is held.
+func (s *session) beginning(how pgx.TxOptions) string {
+	sql := how.BeginQuery
+	if sql == "" {
+		words := []string{"begin"}
+		if how.IsoLevel != "" {
+			words = append(words, "isolation level", string(how.IsoLevel))
+		}
+		sql = strings.TrimSpace(strings.Join(append(words, string(how.AccessMode), string(how.DeferrableMode)), " "))
 	}
-	words := []string{"begin"}
-	if how.IsoLevel != "" {
-		words = append(words, "isolation level", string(how.IsoLevel))
+	if enter := s.at.enter(); !s.entered && enter != "" {
+		sql += "; " + enter + "; commit and chain"
 	}
-	return strings.TrimSpace(strings.Join(append(words, string(how.AccessMode), string(how.DeferrableMode)), " "))
+	return sql
 }
 
 // keep commits what the handler did and has not ended itself.
@@ -176,30 +172,51 @@ func (s *session) commit(ctx context.Context, t *transaction) error {
 	return err
 }
 
-// end gives the connection back as it came, or closes it. What was not committed is rolled back.
-func (s *session) end() {
+// end gives the connection back as it came, or closes it. What was not committed is rolled back. Of a run whose work is kept the connection is cleaned
+// while others go on, as nothing of its job depends on that. One that failed may be tried again at once, and is to find none of its own locks.
+func (s *session) end(kept bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
+	if s.conn == nil && s.sql == nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), cleanWithin)
-	defer cancel()
-	if s.sql != nil {
-		s.sql.end(ctx)
-		return
+	back := func() {
+		defer cancel()
+		if s.sql != nil {
+			s.sql.giveBack(ctx)
+		} else {
+			giveBack(ctx, s.conn)
+		}
 	}
-	if s.conn == nil {
-		return
+	s.rollBack(ctx)
+	if kept {
+		go back()
+	} else {
+		back()
 	}
+}
+
+// rollBack ends what the handler left, and closes a connection that it may have kept. The lock is held.
+func (s *session) rollBack(ctx context.Context) {
 	for _, t := range s.others {
 		_ = t.Tx.Rollback(ctx) // so that it is closed for who kept it; clean sees whether that was enough
 	}
 	if s.tx != nil {
 		_ = s.tx.Tx.Rollback(ctx)
 	}
-	if conn := s.conn.Conn(); s.exposed || clean(ctx, conn) != nil {
+	if s.exposed {
+		closeNow(ctx, s.conn.Conn())
+	}
+}
+
+// giveBack gives a connection back, or closes it where it cannot be cleaned.
+func giveBack(ctx context.Context, borrowed *pgxpool.Conn) {
+	if conn := borrowed.Conn(); clean(ctx, conn) != nil {
 		closeNow(ctx, conn)
 	}
-	s.conn.Release()
+	borrowed.Release()
 }
 
 // errDirty is a connection that somebody still uses, or that is closed.

@@ -82,8 +82,8 @@ func (q *sqlSession) keep(ctx context.Context, at home) error {
 	return nil
 }
 
-// end gives the connection back as it came, or closes it.
-func (q *sqlSession) end(ctx context.Context) {
+// giveBack gives the connection back as it came, or closes it.
+func (q *sqlSession) giveBack(ctx context.Context) {
 	if q.tx != nil {
 		_ = q.tx.Rollback() // if it was not committed
 	}

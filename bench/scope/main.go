@@ -1,7 +1,7 @@
 // Command scope measures what a job pays for its tenant's scope in PostgreSQL: the same work is done in it and in a bare transaction of pgx,
 // over pools that are alike, in one process and in turns. Round trips are counted at the socket. Times are those of a job from its
-// beginning to its end, and what the scope adds to them is told with and without the round trips that it adds, each as long as one
-// with an empty statement. Everything is the median over the rounds. It is measured with commits that wait for the disk, as is usual, and with
+// beginning to its end, and what the scope adds to them is told with and without round trips that are added, each as long as one
+// with an empty statement on a connection that has just done the same. Everything is the median over the rounds. It is measured with commits that wait for the disk, as is usual, and with
 // commits that do not, where what the scope adds is the largest part.
 //
 // The PostgreSQL is POSTGRES_URL, or one in a container.

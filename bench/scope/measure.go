@@ -44,8 +44,8 @@ func work(ctx context.Context, tx pgx.Tx, prefix string) error {
 const (
 	bare        = iota // in a transaction of pgx, with the schema named
 	scope              // in the tenant's scope
-	empty              // an empty statement, and no work
-	selectOne          // "select 1", and no work
+	oneMore            // as bare, and then a round trip with an empty statement
+	twoMore            // as bare, between two such
 	tracedBare         // as bare, with each statement timed
 	tracedScope        // as scope, with each statement timed
 	ways
@@ -80,8 +80,8 @@ func open(ctx context.Context, s settings, url, commit string) (*bench, error) {
 	if err := postgres.Provision(ctx, b.ways[bare].pool, tenant, postgres.Migration{Name: "1", SQL: tables}); err != nil {
 		return nil, err
 	}
-	for _, w := range []int{bare, tracedBare} {
-		b.ways[w].do = inTransaction(b.ways[w].pool)
+	for w, more := range map[int][2]int{bare: {0, 0}, oneMore: {0, 1}, twoMore: {1, 1}, tracedBare: {0, 0}} {
+		b.ways[w].do = inTransaction(b.ways[w].pool, more[0], more[1])
 	}
 	for _, w := range []int{scope, tracedScope} {
 		in, err := postgres.NewScope(b.ways[w].pool)
@@ -89,11 +89,6 @@ func open(ctx context.Context, s settings, url, commit string) (*bench, error) {
 			return nil, err
 		}
 		b.ways[w].do = inScope(in)
-	}
-	b.ways[empty].do = b.ways[empty].pool.Ping
-	b.ways[selectOne].do = func(ctx context.Context) error {
-		_, err := b.ways[selectOne].pool.Exec(ctx, "select 1")
-		return err
 	}
 	return b, nil
 }
@@ -105,7 +100,7 @@ func (b *bench) pool(ctx context.Context, w int, url string) error {
 		return err
 	}
 	way := &b.ways[w]
-	cfg.MaxConns = int32(b.places)
+	cfg.MaxConns = int32(2 * b.places)                                                     // one may be cleaned while the next job has another
 	cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // it is no part of a job
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	cfg.ConnConfig.DialFunc = way.count.over(cfg.ConnConfig.DialFunc)
@@ -118,11 +113,29 @@ func (b *bench) pool(ctx context.Context, w int, url string) error {
 	return err
 }
 
-// inTransaction does the work in a transaction of pgx.
-func inTransaction(pool *pgxpool.Pool) func(context.Context) error {
+// inTransaction does the work in a transaction of pgx, with as many round trips on its connection before and after it.
+func inTransaction(pool *pgxpool.Pool, before, after int) func(context.Context) error {
 	return func(ctx context.Context) error {
-		return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { return work(ctx, tx, prefix) })
+		return pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+			if err := trips(ctx, conn, before); err != nil {
+				return err
+			}
+			if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return work(ctx, tx, prefix) }); err != nil {
+				return err
+			}
+			return trips(ctx, conn, after)
+		})
 	}
+}
+
+// trips goes to the server and back so often, for nothing.
+func trips(ctx context.Context, conn *pgxpool.Conn, n int) error {
+	for range n {
+		if err := conn.Ping(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // inScope does it in the tenant's scope.

@@ -34,14 +34,17 @@ func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 // more is how many round trips the scope adds.
 func (r results) more() float64 { return r.trips[scope] - r.trips[bare] }
 
-// beyond is how long the scope takes, in microseconds, beyond the bare transaction and the round trips that it adds, each as long as one
-// with an empty statement.
-func (r results) beyond(x round) float64 {
-	return micros(x[scope]-x[bare]) - r.more()*micros(x[empty])
-}
+// trip is how long a round trip more takes, in microseconds: one with an empty statement, where the bare transaction has just been.
+func trip(x round) float64 { return micros(x[oneMore] - x[bare]) }
+
+// beyond is how long the scope takes, in microseconds, beyond the bare transaction and the round trips that it adds.
+func (r results) beyond(x round) float64 { return micros(x[scope]-x[bare]) - r.more()*trip(x) }
 
 // lost is beyond, of the time in the bare transaction.
 func (r results) lost(x round) float64 { return r.beyond(x) / micros(x[bare]) }
+
+// lostOfMost is the same beyond all the round trips that it may add.
+func (r results) lostOfMost(x round) float64 { return micros(x[scope]-x[twoMore]) / micros(x[bare]) }
 
 // whole is all that the scope takes, of the time in the bare transaction.
 func (r results) whole(x round) float64 { return micros(x[scope]-x[bare]) / micros(x[bare]) }
@@ -75,10 +78,11 @@ func (r results) rows(t *strings.Builder) {
 	least := median(r.figures(r.beyond))
 	row(waits[r.commit], "round trips", short(r.trips[bare]), short(r.trips[scope]), "**"+short(r.more())+"**", "≤ 2", verdict(r.more(), mostTrips, "%.4g round trips"))
 	row("", "time beyond those more, of the bare", "", "", share(r.lost), "≤ 10 %", verdict(100*median(r.figures(r.lost)), 100*mostBeyond, "%.1f points"))
+	row("", "time beyond the two that it may add", "", "", share(r.lostOfMost), "–", "")
 	row("", "time with them, of the bare", "", "", share(r.whole), "–", "")
 	row("", "µs", short(r.took(bare)), short(r.took(scope)), short(r.took(scope)-r.took(bare)), "–", "")
 	row("", "µs beyond those round trips", "", "", short(least), "–", fmt.Sprintf("is 10 %% of %.2g ms", least/mostBeyond/1000))
-	row("", "µs of a round trip: empty statement, `select 1`", short(r.took(empty)), short(r.took(selectOne)), "", "–", "the empty one is taken off")
+	row("", "µs of a round trip, and of two", short(median(r.figures(trip))), short(r.took(twoMore)-r.took(bare)), "", "–", "empty statements, where the job has just been")
 	row("", "allocations", short(r.allocs[bare]), short(r.allocs[scope]), short(r.allocs[scope]-r.allocs[bare]), "–", "")
 }
 
