@@ -56,6 +56,7 @@ func (l *link) takeIn(s *source, out ports.Leased, sent time.Time) {
 		l.pool.crowd.saw(out.Jobs[i].Tenant, now)
 		l.pool.take(s, &out.Jobs[i])
 	}
+	l.alone(s)
 	l.pool.sort()
 	l.pool.spread()
 }

@@ -35,20 +35,18 @@ func (l *link) exchange(ctx context.Context, s *source, req *request, jobs []cor
 	return refused, err
 }
 
-// along is the lease request to go with these outcomes, whose jobs have places kept for them; none if there is not one source alone to ask,
-// or it has a request to be made again. It does not ask for many more than are stored, as the other half of what is held comes back by itself.
+// along is the lease request to go with these outcomes, whose jobs have places kept for them; none if they are not all of the source to ask
+// next, or it has a request to be made again. It does not ask for many more than are stored, as the other half of what is held comes back by itself.
 func (l *link) along(jobs []core.Job) (*source, *request) {
 	ripe := l.order()
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
-	if l.asking > 0 {
-		ripe = l.plentiful()
-	}
-	if l.both == nil || len(ripe) != 1 || slices.ContainsFunc(ripe[0].open, isFailed) || l.pool.state != working {
+	s := l.nextOf(ripe)
+	if s == nil || l.both == nil || slices.ContainsFunc(s.open, isFailed) || l.pool.state != working {
 		return nil, nil
 	}
 	for i := range jobs {
-		if jobs[i].Queue != ripe[0].Name {
+		if jobs[i].Queue != s.Name {
 			return nil, nil
 		}
 	}
@@ -57,25 +55,45 @@ func (l *link) along(jobs []core.Job) (*source, *request) {
 	if n == 0 {
 		return nil, nil
 	}
-	return ripe[0], l.open(ripe[0], n)
+	return s, l.open(s, n)
 }
 
-// plentiful is the sources that another request may go to while one is under way. The lock is held.
-func (l *link) plentiful() []*source {
-	if !l.inHalves() || !l.sources[0].plenty {
+// nextOf is the source to ask next, if that can be told: of several that have weights all earn something. The lock is held.
+func (l *link) nextOf(ripe []*source) *source {
+	switch {
+	case l.asking > 0 && l.inHalves() && l.sole.plenty && l.leads(l.sole):
+		return l.sole
+	case l.asking > 0 || len(ripe) == 0 || len(ripe) > 1 && l.pool.weighted:
 		return nil
+	default:
+		return ripe[0]
 	}
-	return l.sources
+}
+
+// leads reports whether no source before this one may have work, as far as is known. The lock is held.
+func (l *link) leads(s *source) bool {
+	return l.sources[slices.IndexFunc(l.sources, func(o *source) bool { return o == s || o.ripe || o.isAsked() })] == s
+}
+
+// alone notes whether all jobs that are held are of one source, of which some have just come. While it leads it is asked as if there were no other; one of
+// several that have weights does not. The lock is held.
+func (l *link) alone(s *source) {
+	l.sole = s
+	for _, o := range l.sources {
+		if o != s && (len(o.jobs) > 0 || l.pool.weighted) {
+			l.sole = nil
+		}
+	}
 }
 
 // leastHalf is from how many jobs on two calls cost less than one that the worker waits for.
 const leastHalf = 25
 
 // inHalves reports whether the jobs that the worker holds go to and fro in two halves, where they are short: it runs one while the backend
-// sees to the other. What a tenant's share leaves cannot be told before a request is answered, nor which of several queues has more. The lock is held.
+// sees to the other. What a tenant's share leaves cannot be told before a request is answered, nor whose turn it is of several queues. The lock is held.
 func (l *link) inHalves() bool {
 	all := l.pool.opts.Places + l.prefetch
-	return all >= 2*leastHalf && l.both != nil && len(l.sources) == 1 && l.pool.shareOf(all) == 0
+	return all >= 2*leastHalf && l.both != nil && l.sole != nil && l.pool.shareOf(all) == 0
 }
 
 // half is how many outcomes go in a call. The lock is held.
@@ -89,9 +107,9 @@ func (l *link) half() int {
 // goesAlong reports whether the next lease request goes with outcomes: with those that are about to be stored or, where jobs are short, with those that
 // there will be when the call under way returns. The lock is held.
 func (l *link) goesAlong() bool {
-	if l.both == nil || len(l.sources) > 1 || l.storing == 0 && len(l.outcomes) == 0 || l.storing > 0 && l.prefetch == 0 {
+	s := l.sole
+	if l.both == nil || s == nil || l.storing == 0 && len(l.outcomes) == 0 || l.storing > 0 && l.prefetch == 0 {
 		return false
 	}
-	s := l.sources[0]
-	return s.ripe && len(s.open) == 0 && l.pool.state == working && !time.Now().Before(s.retryAt)
+	return s.ripe && len(s.open) == 0 && l.pool.state == working && !time.Now().Before(s.retryAt) && l.leads(s)
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"github.com/boundary-go/jobs/adapters/memory"
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
+	"github.com/boundary-go/jobs/shell/worker"
 )
 
 // counted is a backend that counts the calls of each sort.
@@ -112,12 +116,16 @@ func nothingIsLost(r *rig, places int, fault func(f *faulty, on bool)) {
 type slow struct {
 	*memory.Backend
 	leasing, suspects gauge
+	asked             func(queue string) // if not nil: is told of each request as it begins
 }
 
 func (s *slow) wait(req ports.LeaseRequest) func() {
 	left, gone := func() {}, func() {}
 	if req.Max > 0 {
 		left = s.leasing.enter()
+		if s.asked != nil {
+			s.asked(req.Queue)
+		}
 	}
 	if req.Suspects {
 		gone = s.suspects.enter()
@@ -174,6 +182,72 @@ func TestShortJobsGoToAndFroInTwoHalves(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Also where a worker has several queues, as long as all jobs are of one, and queues have no weights. They begin in the order of the queues.
+func TestShortJobsOfOneOfSeveralQueuesGoInTwoHalves(t *testing.T) {
+	for weight, queues := range []int{40, 1} { // with weights, one of two has all the jobs
+		bubble(t, func(r *rig) {
+			s := &slow{Backend: r.backend}
+			r.queue, r.opts.Places = s, 60
+			var b begun
+			r.do(func(ctx context.Context) error { _ = b.note(ctx); time.Sleep(10 * time.Microsecond); return nil })
+			for n := range queues + 1 {
+				src := r.source(fmt.Sprintf("q%02d", n))
+				src.Weight = weight
+				r.opts.Sources = append(r.opts.Sources, src)
+				for range 400 * min(n, 1) {
+					r.enqueue(onQueue(src.Name))
+				}
+			}
+			r.start()
+			r.pass(time.Minute)
+			if len(b.jobs) != 400*queues || !slices.IsSortedFunc(b.jobs, func(x, y core.Job) int { return strings.Compare(x.Queue, y.Queue) }) {
+				t.Errorf("weight %d: %d runs, not all in the order of the queues", weight, len(b.jobs))
+			}
+			if several := s.leasing.most > 1; several != (weight == 0) {
+				t.Errorf("weight %d: %d requests at once", weight, s.leasing.most)
+			}
+		})
+	}
+}
+
+// A queue that comes before is asked next as soon as it has work, and no other while it has.
+func TestAQueueThatComesBeforeIsAskedNext(t *testing.T) {
+	bubble(t, func(r *rig) {
+		s := &slow{Backend: r.backend}
+		r.queue, r.opts.Places = s, 60
+		r.opts.Sources = []worker.Source{r.source("first"), r.source("second")}
+		var ofFirst, first, others atomic.Int64
+		r.do(func(ctx context.Context) error {
+			if j, _ := ports.FromContext(ctx); j.Queue == "first" {
+				ofFirst.Add(1)
+			}
+			time.Sleep(10 * time.Microsecond)
+			return nil
+		})
+		for range 5000 {
+			r.enqueue(onQueue("second"))
+		}
+		r.start()
+		r.pass(155 * time.Millisecond)
+		s.asked = func(queue string) {
+			switch {
+			case ofFirst.Load() > 800: // the last of them may be asked for already
+			case queue == "first":
+				first.Add(1)
+			default:
+				others.Add(1)
+			}
+		}
+		for range 1000 {
+			r.enqueue(onQueue("first"))
+		}
+		r.pass(time.Minute)
+		if ofFirst.Load() != 1000 || first.Load() < 5 || others.Load() > 0 {
+			t.Errorf("%d runs of 1000; while there were more, %d requests for them, and %d for others", ofFirst.Load(), first.Load(), others.Load())
+		}
+	})
 }
 
 // losing is a backend that loses the reply to every tenth exchange. It counts the requests that begin before such a one is made again.

@@ -139,7 +139,7 @@ func (l *link) adapt(took time.Duration) {
 	l.prefetch = min(max(2*ended, l.prefetch/2), most)
 }
 
-// order is the sources that may have work.
+// order is the sources that may have work, as far as is known: what comes after one that is being asked has to wait for its answer.
 func (l *link) order() []*source {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
@@ -151,8 +151,16 @@ func (l *link) order() []*source {
 		if s.ripe && !time.Now().Before(s.retryAt) {
 			ripe = append(ripe, s)
 		}
+		if !l.pool.weighted && s.isAsked() {
+			break
+		}
 	}
 	return ripe
+}
+
+// isAsked reports whether a request to the source is under way. The lock is held.
+func (s *source) isAsked() bool {
+	return slices.ContainsFunc(s.open, func(r *request) bool { return !r.failed && !r.isOffer })
 }
 
 // share is what a source may ask for by its weight.

@@ -30,6 +30,7 @@ type link struct {
 	unsettled int                // outcomes, and those whose settling is under way
 	storing   int                // calls under way that settle some
 	asking    int                // calls under way that lease
+	sole      *source            // that all jobs are of which are held; nil if there are several; see alone
 	turn      int                // whose turn it is to be looked at in a poll
 	prefetch  int                // how many jobs to have waiting; see adapt
 	adapted   time.Time          // when that was last set
@@ -76,6 +77,7 @@ func (l *link) start(ctx context.Context) {
 	for _, s := range l.sources {
 		s.ripe = true
 	}
+	l.alone(l.sources[0])
 	for _, loop := range []func(context.Context){l.fetchLoop, l.settleLoop, l.settleLoop, l.beatLoop, l.waitLoop, l.accountLoop} {
 		l.pool.all.Go(func() { loop(ctx) })
 	}

@@ -24,6 +24,8 @@ type Pool struct {
 	holder string
 	links  []*link // one for each backend
 
+	weighted bool // some source has a weight
+
 	mu        sync.Mutex
 	state     state
 	startedAt time.Time
@@ -95,14 +97,14 @@ func New(opts Options) (*Pool, error) {
 	}
 	p := &Pool{opts: opts, holder: newHolder(), loads: map[string]*load{}, crowd: crowd{running: map[string]int{}}, over: make(chan struct{})}
 	p.idle = sync.NewCond(&p.mu)
-	weighted := slices.ContainsFunc(opts.Sources, func(s Source) bool { return s.Weight > 0 })
+	p.weighted = slices.ContainsFunc(opts.Sources, func(s Source) bool { return s.Weight > 0 })
 	for i, s := range opts.Sources {
 		at := slices.IndexFunc(p.links, func(l *link) bool { return l.queue == s.Queue })
 		if at < 0 {
 			at = len(p.links)
 			p.links = append(p.links, newLink(p, s))
 		}
-		if weighted {
+		if p.weighted {
 			i = 0
 		}
 		l := p.links[at]
