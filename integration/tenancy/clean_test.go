@@ -15,7 +15,7 @@ import (
 // cleaning holds connections up that are about to be cleaned.
 type cleaning struct {
 	hold func(context.Context)
-	done chan struct{} // has one for each that was
+	done chan struct{} // has one for each that was held up
 }
 
 func (c *cleaning) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {

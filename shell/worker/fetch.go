@@ -139,7 +139,7 @@ func (l *link) adapt(took time.Duration) {
 	l.prefetch = min(max(2*ended, l.prefetch/2), most)
 }
 
-// order is the sources that may have work, as far as is known: what comes after one that is being asked has to wait for its answer.
+// order is the sources that may have work, as far as is known. Without weights, what comes after one that is being asked waits for its answer.
 func (l *link) order() []*source {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
