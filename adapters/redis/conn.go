@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net"
-	"runtime"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -15,9 +13,10 @@ import (
 
 const (
 	trusted = 100 * time.Millisecond // for how long after it was read from a connection is taken to be there
-	moment  = 300 * time.Microsecond // for how long an answer is looked for before it is waited for
+	moment  = 300 * time.Microsecond // within which a server that is near answers, as a rule
 	small   = 32 << 10               // bytes of a call that a server nearby answers in a moment, as most do
-	deepest = 9                      // from how often on, in a row, that looking was in vain makes it no rarer
+	patient = 8                      // how often in a row that took longer, or was in vain, before it is done more rarely
+	rarest  = 8                      // and how often it is then made half as often
 )
 
 // conn is a connection that the client need not look at before each use. It asks the system whether the other side has hung up,
@@ -25,8 +24,7 @@ const (
 // has broken since makes the call fail, as one does that breaks a moment later.
 //
 // The answer to an enqueue of few jobs is looked for, for a moment, before it is waited for: to sleep and to be woken takes longer than a server does
-// that is near. Whoever else has something to do goes first, and no two answers are looked for at a time. Where looking is in vain it is done more and
-// more rarely, down to once in 256 times.
+// that is near. Where it takes longer again and again it is done more and more rarely, down to once in 256 times.
 type conn struct {
 	net.Conn
 	raw  syscall.RawConn
@@ -34,15 +32,16 @@ type conn struct {
 
 	// What follows is for the one who calls.
 	near       bool // what was written last may be answered in a moment
-	vain, rest int  // how often in a row looking was in vain, and how many answers follow that are not looked for
-	look       func(fd uintptr) bool
-	into       []byte
-	n          int
-	err        error
-}
+	vain, rest int  // how often in a row it took too long, and how many answers follow that are not looked for
 
-// looking is held by the connection of this process whose answer is looked for.
-var looking sync.Mutex
+	// And this for the one who looks, see lookout.
+	asked time.Time // since when
+	came  chan int
+	look  func(fd uintptr) bool
+	into  []byte
+	n     int
+	err   error
+}
 
 // dialer connects as the client does by itself, without TLS.
 func dialer(timeout time.Duration) func(context.Context, string, string) (net.Conn, error) {
@@ -63,7 +62,7 @@ func dialer(timeout time.Duration) func(context.Context, string, string) (net.Co
 
 // newConn is a connection, and how the system knows it.
 func newConn(c net.Conn, raw syscall.RawConn) *conn {
-	out := &conn{Conn: c, raw: raw}
+	out := &conn{Conn: c, raw: raw, came: make(chan int, 1)}
 	out.look = func(fd uintptr) bool {
 		out.n, out.err = readNow(fd, out.into)
 		return true
@@ -106,24 +105,16 @@ func (c *conn) soon(b []byte) int {
 		c.rest--
 		return 0
 	}
-	if !looking.TryLock() {
-		return 0
+	c.into, c.asked = b, time.Now()
+	n := answers.await(c)
+	c.into = nil
+	if n > 0 && time.Since(c.asked) < moment {
+		c.vain = 0
+		return n
 	}
-	defer looking.Unlock()
-	c.into = b
-	defer func() { c.into = nil }()
-	for from := time.Now(); time.Since(from) < moment; runtime.Gosched() {
-		if err := c.raw.Read(c.look); err != nil || c.err == nil && c.n == 0 {
-			return 0
-		}
-		if c.n > 0 {
-			c.vain = 0
-			return c.n
-		}
-	}
-	c.vain = min(c.vain+1, deepest)
-	c.rest = 1<<(c.vain-1) - 1
-	return 0
+	c.vain = min(c.vain+1, patient+rarest)
+	c.rest = 1<<max(c.vain-patient, 0) - 1
+	return n
 }
 
 // SyscallConn implements [syscall.Conn], by which the client looks at it.

@@ -31,10 +31,18 @@ func EnqueueCall(size int) []byte {
 // IsNear is isNear.
 var IsNear = isNear
 
-// LookElsewhere is as if the answer of another connection were looked for, until the function that it gives is called.
-func LookElsewhere() (end func()) {
-	looking.Lock()
-	return looking.Unlock
+// LookFor changes for how long answers are looked for, until the function that it gives is called.
+func LookFor(d time.Duration) (end func()) {
+	was := answers.longest
+	answers.longest = d
+	return func() { answers.longest = was }
+}
+
+// Sought is how many answers are looked for.
+func Sought() int {
+	answers.mu.Lock()
+	defer answers.mu.Unlock()
+	return len(answers.sought)
 }
 
 // Age makes the last use of a connection longer ago.

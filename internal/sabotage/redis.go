@@ -131,13 +131,16 @@ var redisRules = []sabotage{
 	onRedis("an override goes before what is configured, and back to it", "lua/lib/limits.lua", "or -redis.call('HDEL', key, '=' .. subject))", "or redis.call('HDEL', key, '=' .. subject) * 0)"),
 	onRedis("where something has limits a job that becomes due is found, too", "lua/lib/fill.lua", "if #ids < room and not looked then", "if false then"),
 	onRedis("where something has limits the more urgent job comes first, too", "lua/lib/popped.lua", "ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4'", "ring .. '4', ring .. '3', ring .. '2', ring .. '1', ring .. '0'"),
-	onAnswers("the answer to a call that takes longer than an enqueue of few jobs is not looked for", "len(written) <= small && ", ""),
-	onAnswers("an enqueue is known by what is written", "$7\\r\\nevalsha", "$4\\r\\neval"),
-	onAnswers("no two answers are looked for at a time", "	if !looking.TryLock() {\n		return 0\n	}\n	defer looking.Unlock()\n", ""),
-	onAnswers("where looking for an answer was in vain it is not done at once again", "	if c.rest > 0 {\n		c.rest--\n		return 0\n	}\n", ""),
+	onAnswers("the answer to a call that takes longer than an enqueue of few jobs is not looked for", "conn.go", "len(written) <= small && ", ""),
+	onAnswers("an enqueue is known by what is written", "conn.go", "$7\\r\\nevalsha", "$4\\r\\neval"),
+	onAnswers("one of those who wait looks for all", "lookout.go", "\tif l.manned {\n", "\tif false {\n"),
+	onAnswers("another looks when one has its answer", "lookout.go", "\t\tl.sought[0].came <- turn\n", ""),
+	onAnswers("an answer that does not come is waited for in the end", "lookout.go", " || c.asked.Before(before)", ""),
+	onAnswers("an answer that took long to find is one that was looked for too long", "conn.go", "n > 0 && time.Since(c.asked) < moment", "n > 0"),
+	onAnswers("where looking for answers takes long again and again it is done more rarely", "conn.go", "	if c.rest > 0 {\n		c.rest--\n		return 0\n	}\n", ""),
 }
 
 // onAnswers is a rule of how answers are awaited.
-func onAnswers(rule, old, changed string) sabotage {
-	return sabotage{rule: rule, file: "adapters/redis/conn.go", old: old, new: changed, pkg: "adapters/redis", run: "^TestAnAnswerIsLookedFor|^TestAnEnqueueIsKnown"}
+func onAnswers(rule, file, old, changed string) sabotage {
+	return sabotage{rule: rule, file: "adapters/redis/" + file, old: old, new: changed, pkg: "adapters/redis", run: "^TestAnAnswerIsLookedFor|^TestAnEnqueueIsKnown|^TestOneLooksForAll"}
 }

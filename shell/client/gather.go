@@ -18,11 +18,16 @@ const (
 	latest  = 50 * time.Millisecond
 )
 
-// Of how many calls the quickest says whether the server is far, and how many may then be under way before jobs gather.
+// How many calls may be under way before jobs gather, besides one. To a server that is far four, as a call takes as long with few jobs, and who waits for one to
+// return loses that time. From so many jobs on two, so that the server has the one half while the other comes again; with fewer a call more costs more than that.
 const (
-	sample  = 32
-	abreast = 4
+	abreastFar = 4
+	abreast    = 2
+	enough     = 6
 )
+
+// sample is of how many calls the quickest says whether the server is far, and the fullest how many jobs there are.
+const sample = 32
 
 // heavy is from how many bytes of args on a bundle waits for no call under way: a call of so many takes long for its bytes, not for being one.
 const heavy = 32 << 10
@@ -32,17 +37,22 @@ const rounds = 6
 
 // gatherer sends single jobs to a queue. One that comes while no call is under way is sent at once, by itself; those
 // that come while one is gather until it has returned, and then go together. So whoever is alone waits for nobody, and
-// the more there are, the more go in a call. Where calls take long they do not wait for it to return: then several are under way.
+// the more there are, the more go in a call. Of many each half goes while the other is under way. Where calls take long several are under way.
 type gatherer struct {
 	to ports.Enqueuer
 
 	mu      sync.Mutex
 	flying  int           // calls under way
+	aboard  int           // jobs in them
 	waiting *bundle       // what gathered, or nil
+	idle    int           // who are back from a call, and may be called for another
+	next    []*bundle     // for which others who are back have been called
 	several bool          // the last that gathered were more than one: there will be others
 	far     bool          // each of the last calls took longer than those that gather wait for one
-	calls   int           // since far was seen to
+	crowd   int           // as many jobs were under way at a time, when the last calls were made
+	calls   int           // since both were seen to
 	least   time.Duration // that one of them took
+	peak    int           // and as many jobs were under way
 }
 
 // bundle is jobs that go together.
@@ -51,6 +61,7 @@ type bundle struct {
 	drafts []draft         // until it is sent
 	gone   []bool          // whose callers have not waited; they are not sent
 	bytes  int             // of their args
+	called bool            // somebody departs with it
 	sent   bool
 	timer  *time.Timer
 	done   chan struct{} // closed when what came of them is there
@@ -66,9 +77,9 @@ func (g *gatherer) send(ctx context.Context, d *draft) ([]core.Job, error) {
 	}
 	g.mu.Lock()
 	if g.flying == 0 && g.waiting == nil && !g.several || g.waiting.has(d) {
-		g.flying++
+		g.away(1)
 		g.mu.Unlock()
-		defer g.next(time.Now())
+		defer g.after(time.Now())
 		return sendOne(ctx, g.to, d)
 	}
 	b, at := g.join(ctx, d)
@@ -96,17 +107,33 @@ func (g *gatherer) join(ctx context.Context, d *draft) (b *bundle, at int) {
 		b := &bundle{ctx: context.WithoutCancel(ctx), drafts: blank(0), done: make(chan struct{})}
 		b.timer = time.AfterFunc(g.patience(), func() { g.depart(b) })
 		g.waiting = b
-		if g.flying < g.most() {
-			go g.depart(b)
-		}
 	}
 	b = g.waiting
 	b.drafts, b.gone = append(b.drafts, *d), append(b.gone, false)
-	if b.bytes += len(d.job.Args); len(b.drafts) == ports.MaxBatch || b.bytes >= heavy {
-		go g.depart(b)
+	b.bytes += len(d.job.Args)
+	full := len(b.drafts) == ports.MaxBatch || b.bytes >= heavy || g.isHalf(b)
+	if (full || g.flying < g.most()) && !b.called {
+		g.call(b)
+	}
+	if full {
 		g.close(b)
 	}
 	return b, len(b.drafts) - 1
+}
+
+// isHalf reports whether the bundle is half of those who are here, and may go while the other half is under way, or before it. The lock is held.
+func (g *gatherer) isHalf(b *bundle) bool {
+	return g.flying < abreast && g.most() == abreast && 2*len(b.drafts) >= g.crowd
+}
+
+// call has somebody depart with the bundle: one who is back from a call, if there is one. The lock is held.
+func (g *gatherer) call(b *bundle) {
+	if b.called = true; g.idle == 0 {
+		go g.depart(b)
+		return
+	}
+	g.idle--
+	g.next = append(g.next, b)
 }
 
 // patience is how long those that gather now wait for a call to return. The lock is held.
@@ -118,8 +145,15 @@ func (g *gatherer) patience() time.Duration {
 func (g *gatherer) close(b *bundle) {
 	if g.waiting == b {
 		g.waiting = nil
-		g.flying++
+		g.away(len(b.drafts))
 	}
+}
+
+// away takes in that a call of so many jobs is under way. The lock is held.
+func (g *gatherer) away(jobs int) {
+	g.flying++
+	g.aboard += jobs
+	g.peak = max(g.peak, g.aboard)
 }
 
 // depart sends the jobs that gathered, after a moment for those who are about to come, unless they are sent; then those that gathered
@@ -128,13 +162,15 @@ func (g *gatherer) depart(b *bundle) {
 	for b != nil && g.board(b) {
 		began := time.Now()
 		g.fly(b)
-		b = g.landed(began)
+		if b = g.landed(began, len(b.gone)); b == nil {
+			b = g.another()
+		}
 	}
 }
 
-// next takes in that the call of a job alone, which began then, has returned.
-func (g *gatherer) next(began time.Time) {
-	if b := g.landed(began); b != nil {
+// after takes in that the call of a job alone, which began then, has returned.
+func (g *gatherer) after(began time.Time) {
+	if b := g.landed(began, 1); b != nil {
 		go g.depart(b)
 	}
 }
@@ -143,7 +179,7 @@ func (g *gatherer) next(began time.Time) {
 func (g *gatherer) board(b *bundle) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for n, round := 0, 0; round < 2 || round < rounds && len(b.drafts) > n; round++ {
+	for n, round := 0, 0; g.waiting == b && (round < 2 || round < rounds && len(b.drafts) > n); round++ {
 		n = len(b.drafts)
 		g.mu.Unlock()
 		runtime.Gosched()
@@ -158,30 +194,54 @@ func (g *gatherer) board(b *bundle) bool {
 	return true
 }
 
-// landed takes in that a call that began then has returned, and gives the bundle that is next, if one waits and may go.
-func (g *gatherer) landed(began time.Time) *bundle {
+// landed takes in that a call of so many jobs that began then has returned, and gives the bundle that is next, if one waits and may go.
+func (g *gatherer) landed(began time.Time, jobs int) *bundle {
 	took := time.Since(began)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.flying--; g.calls == 0 || took < g.least {
+	g.flying--
+	g.aboard -= jobs
+	if g.calls == 0 || took < g.least {
 		g.least = took
 	}
 	if g.calls++; g.calls == sample {
-		g.far, g.calls = g.least > soonest, 0
+		g.far, g.crowd = g.least > soonest, g.peak
+		g.calls, g.peak = 0, 0
 	}
-	if g.flying >= g.most() {
+	if g.flying >= g.most() || g.waiting == nil || g.waiting.called {
 		return nil
 	}
+	g.waiting.called = true
 	return g.waiting
 }
 
-// most is how many calls may be under way before jobs gather: one to a server that is near, which has less work with fewer calls; more to one that
-// is far, as a call takes as long with few jobs, and who waits for one to return loses that time. The lock is held.
-func (g *gatherer) most() int {
-	if g.far {
-		return abreast
+// another is what one who is back from a call is called for meanwhile: those who heard what came of it, and who may have more, go first. It is nil if nobody calls.
+func (g *gatherer) another() *bundle {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.idle++
+	g.mu.Unlock()
+	runtime.Gosched()
+	g.mu.Lock()
+	if len(g.next) == 0 {
+		g.idle--
+		return nil
 	}
-	return 1
+	b := g.next[0]
+	g.next = slices.Delete(g.next, 0, 1)
+	return b
+}
+
+// most is how many calls may be under way before jobs gather. The lock is held.
+func (g *gatherer) most() int {
+	switch {
+	case g.far:
+		return abreastFar
+	case g.crowd >= enough:
+		return abreast
+	default:
+		return 1
+	}
 }
 
 // fly sends a bundle, but for those whose callers have gone.

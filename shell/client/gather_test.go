@@ -189,6 +189,50 @@ func TestToAFarServerSeveralCallsAreUnderWay(t *testing.T) {
 	}
 }
 
+// Of many no more than half go in a call, and two calls are under way; few wait for one call to return.
+func TestOfManyEachHalfGoesWhileTheOtherIsUnderWay(t *testing.T) {
+	for _, c := range []struct {
+		name                   string
+		callers, calls, atMost int
+	}{{"many", 16, 2, 8}, {"few", 5, 1, 5}} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				const times = 50
+				together := func(each int) *sync.WaitGroup {
+					all := &sync.WaitGroup{}
+					for range c.callers {
+						all.Go(func() {
+							for range each {
+								r.enqueue(mail{To: "ada"})
+							}
+						})
+					}
+					return all
+				}
+				r.near.fail = func([]core.Job) error {
+					time.Sleep(200 * time.Microsecond)
+					return nil
+				}
+				together(times).Wait() // by then it is known how many they are
+				for range times {
+					before, open := len(r.sizes()), make(chan struct{})
+					r.near.fail = func([]core.Job) error {
+						<-open
+						return nil
+					}
+					all := together(1)
+					synctest.Wait()
+					if under := r.sizes()[before:]; len(under) != c.calls || slices.Max(under) > c.atMost {
+						r.t.Errorf("of %d jobs %v were under way", c.callers, under)
+					}
+					close(open)
+					all.Wait()
+				}
+			})
+		})
+	}
+}
+
 func TestManyBytesThatGatheredWaitForNobody(t *testing.T) {
 	bubble(t, func(r *rig) {
 		g := r.gate()
