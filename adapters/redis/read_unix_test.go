@@ -96,7 +96,7 @@ func (l *line) answer() {
 
 // call writes something, and reads the answer, which is to be there soon.
 func (l *line) call(what []byte) {
-	defer time.AfterFunc(5*time.Second, func() { panic("an answer is not read") }).Stop()
+	defer time.AfterFunc(2*time.Second, func() { panic("an answer is not read") }).Stop()
 	if _, err := l.c.Write(what); err != nil {
 		l.t.Error(err)
 	}
