@@ -120,7 +120,7 @@ func TestAnAnswerIsLookedForBeforeItIsWaitedFor(t *testing.T) {
 			l.inner.before = l.answer
 		case "after a while":
 			l.raw.before = func() {
-				time.Sleep(400 * time.Microsecond)
+				jobsredis.AskEarlier(l.c, 300*time.Microsecond)
 				l.raw.before = nil
 				l.answer()
 			}
