@@ -19,8 +19,11 @@ func TestKilledServer(t *testing.T) {
 	for _, fsync := range []string{"always", "everysec"} {
 		t.Run(fsync, func(t *testing.T) {
 			t.Parallel()
-			name := "redis-kill-" + fsync
-			s := newScenario(t, name, newServer(t, redis7, durable(fsync)...), quick)
+			name, options := "redis-kill-"+fsync, durable(fsync)
+			if fsync == "everysec" { // on a disk that is never busy: while one is, the server answers before it has written, see flushAppendOnlyFile in Redis's aof.c
+				options = append(options, "--dir", "/dev/shm")
+			}
+			s := newScenario(t, name, newServer(t, redis7, options...), quick)
 			for range 2 {
 				s.work()
 			}
