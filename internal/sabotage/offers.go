@@ -22,7 +22,7 @@ var offerRules = []sabotage{
 	onRedis("what was handed and is not known of is given back, or taken up", "lua/lib/hand.lua", "redis.call('ZADD', q .. ':holders', till, holder)", ""),
 	ofWorker("what may have been handed is asked for when word may be lost", "link.go", "\t\t\tl.deaf()\n", "", "TestNothingHandedIsLost"),
 	ofWorker("what was handed and is not told of is asked for", "beat.go", "\ts.overdue()\n", "", "TestNothingHandedIsLost"),
-	ofWorker("what comes twice is taken in once", "admit.go", "return slices.Contains(req.handed, ", "return false && slices.Contains(req.handed, ", "TestNothingHandedIsLost"),
+	ofWorker("what comes twice is taken in once", "admit.go", "return slices.Contains(req.handed, ", "return false && slices.Contains(req.handed, ", "TestWhatComesTwiceIsTakenInOnce"),
 	ofWorker("the backend's time is known before a job that was handed runs", "offer.go", "\tl.clock.begin(h.Now, o.sent)\n", "", "TestAJobIsHandedBeforeTheFirstAnswer"),
 	ofWorker("an idle worker offers its places", "offer.go", "free <= 0 || ", "free <= 0 || true || ", "TestAnIdleWorkerIsHandedJobs"),
 	ofWorker("places that are for other queues are not offered", "offer.go", "len(l.sources) > 1 || ", "", "TestNoOfferIsMadeOfPlacesThatAreForOthers"),

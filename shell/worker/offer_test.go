@@ -169,6 +169,34 @@ func TestNothingHandedIsLost(t *testing.T) {
 	}
 }
 
+// A job that was handed, and runs, comes again as the offer is repeated, of which another word was lost.
+func TestWhatComesTwiceIsTakenInOnce(t *testing.T) {
+	bubble(t, func(r *rig) {
+		f := newFaulty(r.backend)
+		r.queue = f
+		var g gauge
+		r.do(func(context.Context) error { defer g.enter()(); time.Sleep(time.Second); return nil })
+		r.start()
+		synctest.Wait()
+		refs := []core.Ref{r.enqueue()}
+		r.pass(100 * time.Millisecond)
+		if g.count() != 1 {
+			t.Fatalf("%d runs of a job that was handed, want 1", g.count())
+		}
+		f.set(func() { f.lose["wait"] = true })
+		refs = append(refs, r.enqueue())
+		r.pass(100 * time.Millisecond)
+		f.set(func() { f.lose["wait"] = false })
+		r.pass(5 * time.Second)
+		for _, ref := range refs {
+			r.want(ref, core.Completed, 1)
+		}
+		if g.count() != 2 {
+			t.Errorf("%d runs of 2 jobs", g.count())
+		}
+	})
+}
+
 // Nothing is handed to a worker that stops, and what was is given back.
 func TestAWorkerThatStopsTakesItsOfferBack(t *testing.T) {
 	for name, late := range map[string]*belated{"": {}, "word is late": {by: 3 * time.Second}} {
