@@ -97,7 +97,7 @@ func (c *conn) Read(b []byte) (n int, err error) {
 
 // soon reads what comes within a moment, if that is likely. What is wrong is left to the usual read to find.
 func (c *conn) soon(b []byte) int {
-	if !c.near || len(b) == 0 {
+	if !c.near || len(b) == 0 || answers.longest == 0 {
 		return 0
 	}
 	c.near = false

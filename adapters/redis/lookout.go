@@ -17,7 +17,15 @@ type lookout struct {
 }
 
 // answers is the lookout of this process.
-var answers = lookout{longest: time.Millisecond}
+var answers = lookout{longest: lookFor(runtime.NumCPU())}
+
+// lookFor is for how long answers are looked for with so many processors: with one not at all, as a server on the same machine has to have it.
+func lookFor(processors int) time.Duration {
+	if processors == 1 {
+		return 0
+	}
+	return time.Millisecond
+}
 
 // turn is what one who waits hears, in place of an answer, when it is to look.
 const turn = -1

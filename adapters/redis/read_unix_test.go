@@ -108,6 +108,7 @@ func (l *line) call(what []byte) {
 // The answer to an enqueue of few jobs is looked for before it is waited for; where that took long eight times, the next is not, and
 // the more often, the more of those that follow are not. Of other calls no answer is looked for.
 func TestAnAnswerIsLookedForBeforeItIsWaitedFor(t *testing.T) {
+	defer jobsredis.LookFor(jobsredis.LookForOn(2))()
 	l := newLine(t)
 	// call is one with an answer that is there, or comes when it is waited for, or is found after a while.
 	call := func(what []byte, when string, waited bool) {
@@ -155,6 +156,21 @@ func TestAnAnswerIsLookedForBeforeItIsWaitedFor(t *testing.T) {
 			call(few, "there", true)
 		}
 		call(few, "there", false)
+	}
+}
+
+func TestAnAnswerIsLookedForOnlyWhereThereIsAnotherProcessor(t *testing.T) {
+	for processors, waits := range map[int]int64{1: 20, 2: 0} {
+		end := jobsredis.LookFor(jobsredis.LookForOn(processors))
+		l := newLine(t)
+		for range 20 {
+			l.answer()
+			l.call(jobsredis.EnqueueCall(1000))
+		}
+		if got := l.inner.waits.Load(); got != waits {
+			t.Errorf("with %d processors %d of 20 answers were waited for, want %d", processors, got, waits)
+		}
+		end()
 	}
 }
 

@@ -137,6 +137,8 @@ var redisRules = []sabotage{
 	onAnswers("another looks when one has its answer", "lookout.go", "\t\tl.sought[0].came <- turn\n", ""),
 	onAnswers("an answer that does not come is waited for in the end", "lookout.go", " || c.asked.Before(before)", ""),
 	onAnswers("an answer that took long to find is one that was looked for too long", "conn.go", "n > 0 && time.Since(c.asked) < moment", "n > 0"),
+	onAnswers("on one processor no answer is looked for", "conn.go", " || answers.longest == 0", ""),
+	onAnswers("on one processor no answer is looked for", "lookout.go", "processors == 1", "false"),
 	onAnswers("where looking for answers takes long again and again it is done more rarely", "conn.go", "	if c.rest > 0 {\n		c.rest--\n		return 0\n	}\n", ""),
 }
 

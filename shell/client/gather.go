@@ -26,6 +26,10 @@ const (
 	enough     = 6
 )
 
+// processors is how many there are. With one there are no halves: the server, if it is on the same machine, and who calls it take turns anyway, and calls of few
+// jobs are dear.
+var processors = runtime.NumCPU()
+
 // sample is of how many calls the quickest says whether the server is far, and the fullest how many jobs there are.
 const sample = 32
 
@@ -237,7 +241,7 @@ func (g *gatherer) most() int {
 	switch {
 	case g.far:
 		return abreastFar
-	case g.crowd >= enough:
+	case g.crowd >= enough && processors > 1:
 		return abreast
 	default:
 		return 1

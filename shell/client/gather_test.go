@@ -189,13 +189,14 @@ func TestToAFarServerSeveralCallsAreUnderWay(t *testing.T) {
 	}
 }
 
-// Of many no more than half go in a call, and two calls are under way; few wait for one call to return.
+// Of many no more than half go in a call, and two calls are under way; few, and any on one processor, wait for one call to return.
 func TestOfManyEachHalfGoesWhileTheOtherIsUnderWay(t *testing.T) {
 	for _, c := range []struct {
-		name                   string
-		callers, calls, atMost int
-	}{{"many", 16, 2, 8}, {"few", 5, 1, 5}} {
+		name                               string
+		processors, callers, calls, atMost int
+	}{{"many", 2, 16, 2, 8}, {"few", 2, 5, 1, 5}, {"many on one processor", 1, 16, 1, 16}} {
 		t.Run(c.name, func(t *testing.T) {
+			defer client.Processors(c.processors)()
 			bubble(t, func(r *rig) {
 				const times = 50
 				together := func(each int) *sync.WaitGroup {
