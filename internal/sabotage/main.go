@@ -229,7 +229,7 @@ func testOf(built, pkg string) string {
 // command runs the tests that are to notice, in the copy.
 func (s sabotage) command(ctx context.Context, dir, built string) (cmd *exec.Cmd, err error) {
 	if s.pkg == faults { // they build programs, with files of their own
-		cmd = exec.CommandContext(ctx, "go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-timeout=5m", "-run", s.run, "./"+s.pkg)
+		cmd = exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-vet=off", "-ldflags=-s -w", "-timeout=5m", "-run", s.run, "./"+s.pkg)
 		cmd.Env = append(os.Environ(), "JOBS_TEST_REPORT="+os.DevNull, "JOBS_FAULTS=all", "JOBS_TEST_REDIS_URL=") // they take servers of their own
 		cmd.Dir = dir
 		return cmd, nil
@@ -239,7 +239,7 @@ func (s sabotage) command(ctx context.Context, dir, built string) (cmd *exec.Cmd
 		limit = "5m"
 		test, err = s.compile(ctx, dir)
 	}
-	cmd = exec.CommandContext(ctx, test, "-test.timeout="+limit, "-test.run="+s.run)
+	cmd = exec.CommandContext(ctx, test, "-test.failfast", "-test.timeout="+limit, "-test.run="+s.run)
 	cmd.Env = append(os.Environ(), "JOBS_TENANCY=few")
 	cmd.Dir = filepath.Join(dir, s.pkg)
 	return cmd, err
