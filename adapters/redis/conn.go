@@ -23,8 +23,9 @@ const (
 // which is a system call and five allocations; of a connection that has just been used it hears that there is nothing to see. One that
 // has broken since makes the call fail, as one does that breaks a moment later.
 //
-// The answer to an enqueue of few jobs is looked for, for a moment, before it is waited for: to sleep and to be woken takes longer than a server does
-// that is near. Where it takes longer again and again it is done more and more rarely, down to once in 256 times.
+// Where there is more than one processor the answer to an enqueue of few jobs is looked for, for a moment, before it is waited for: to sleep and to
+// be woken takes longer than a server does that is near. Where it takes longer again and again it is done more and more rarely, down to once in 256
+// times.
 type conn struct {
 	net.Conn
 	raw  syscall.RawConn

@@ -41,7 +41,7 @@ const rounds = 6
 
 // gatherer sends single jobs to a queue. One that comes while no call is under way is sent at once, by itself; those
 // that come while one is gather until it has returned, and then go together. So whoever is alone waits for nobody, and
-// the more there are, the more go in a call. Of many each half goes while the other is under way. Where calls take long several are under way.
+// the more there are, the more go in a call. Of many each half goes while the other is under way, unless there is one processor. Where calls take long several are under way.
 type gatherer struct {
 	to ports.Enqueuer
 
