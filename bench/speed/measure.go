@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -107,7 +106,7 @@ func measure(ctx context.Context, w what, url string) (values, error) {
 		defer func() { _ = b.redis.Close() }()
 	}
 	tests := map[string]func(context.Context) (values, error){
-		drain: b.drain, enqueue: b.enqueue, mix: b.mix, pickup: b.pickup, idle: b.idle, schedule: b.schedule, cycle: b.cycle, serve: b.serve,
+		drain: b.drain, enqueue: b.enqueue, mix: b.mix, pickup: b.pickup, idle: b.idle, schedule: b.schedule, cycle: b.cycle, fill: b.fill, serve: b.serve,
 	}
 	run, ok := tests[w.Test]
 	if !ok {
@@ -186,20 +185,6 @@ func (b *bench) jobs() []systems.Job {
 		all[i] = b.job(i)
 	}
 	return all
-}
-
-// preload enqueues all, from a client that is gone then.
-func (b *bench) preload(ctx context.Context) error {
-	client, err := b.open(ctx, 0)
-	if err != nil {
-		return err
-	}
-	for some := range slices.Chunk(b.jobs(), 10_000) {
-		if err := client.Enqueue(ctx, some...); err != nil {
-			return err
-		}
-	}
-	return client.Stop(ctx)
 }
 
 // spent is what a part of a measurement took.

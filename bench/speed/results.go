@@ -34,30 +34,35 @@ func (s settings) rows() []row {
 	})
 }
 
-// plan is what is measured in the nth round, each thing once.
+// plan is what is measured in the nth round: each thing once, and then again what is measured several times in a round.
 func (s settings) plan(rows []row, n int) (all []what) {
-	add := func(w what) {
-		if !slices.Contains(all, w) {
-			all = append(all, w)
-		}
-	}
-	for _, r := range rows {
-		for _, g := range r.goals {
-			for _, w := range g.figure.needs {
-				if n == 0 || !r.once {
-					add(w)
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return n > 0 && r.once })
+	all = needs(rows)
+	if s.conditions() {
+		for _, c := range conditions() {
+			for _, test := range usualTests() {
+				for _, system := range []string{systems.Jobs, systems.Asynq} {
+					if w, ok := under(c, test, system); ok && !slices.Contains(all, w) {
+						all = append(all, w)
+					}
 				}
 			}
 		}
 	}
-	if !s.conditions() {
-		return all
+	for pass := 1; len(rows) > 0; pass++ {
+		rows = slices.DeleteFunc(rows, func(r row) bool { return r.times <= pass })
+		all = append(all, needs(rows)...)
 	}
-	for _, c := range conditions() {
-		for _, test := range usualTests() {
-			for _, system := range []string{systems.Jobs, systems.Asynq} {
-				if w, ok := under(c, test, system); ok {
-					add(w)
+	return all
+}
+
+// needs is what is measured for rows, each thing once.
+func needs(rows []row) (all []what) {
+	for _, r := range rows {
+		for _, g := range r.goals {
+			for _, w := range g.figure.needs {
+				if !slices.Contains(all, w) {
+					all = append(all, w)
 				}
 			}
 		}
@@ -85,21 +90,37 @@ func (s settings) obtain(ctx context.Context, rows []row) (r results, err error)
 	r.Place = place.Here(m.redis.Version)
 	for n := range s.rounds {
 		r.Place.Load = append(r.Place.Load, place.Load()...)
-		all := map[string]values{}
+		taken := map[string][]values{}
 		for _, w := range s.plan(rows, n) {
 			v, err := m.apart(ctx, w)
 			if err != nil {
 				return r, fmt.Errorf("%s: %w", w, err)
 			}
-			all[key(w)] = v
+			taken[key(w)] = append(taken[key(w)], v)
 			log.Printf("round %d: %s: %s", n+1, w, v)
 		}
-		r.Rounds = append(r.Rounds, all)
+		r.Rounds = append(r.Rounds, medians(taken))
 		if err := s.keep(r); err != nil { // what was measured is not lost with what comes later
 			return r, err
 		}
 	}
 	return r, nil
+}
+
+// medians is each value of what was measured once or several times in a round.
+func medians(taken map[string][]values) map[string]values {
+	all := map[string]values{}
+	for w, some := range taken {
+		all[w] = values{}
+		for name := range some[0] {
+			of := make([]float64, len(some))
+			for i, v := range some {
+				of[i] = v[name]
+			}
+			all[w][name] = median(of)
+		}
+	}
+	return all
 }
 
 // keep writes the results into their file, if there is to be one.

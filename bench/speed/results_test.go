@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -22,6 +23,13 @@ func TestAFigureIsTheMedianOfItsRounds(t *testing.T) {
 	table := r.table([]row{goals})
 	if want := "| 7 | a thing: × b | ≥ 8 | ≥ 9 | **7** | 5 – 9 | **falls short by 12 %** |"; !strings.Contains(table, want) {
 		t.Errorf("got\n%s\nwant %s", table, want)
+	}
+}
+
+func TestOfWhatIsMeasuredSeveralTimesInARoundTheMedianCounts(t *testing.T) {
+	got := medians(map[string][]values{"a": {{rate: 1, cpu: 30}, {rate: 9, cpu: 20}, {rate: 2, cpu: 10}}, "b": {{rate: 7}}})
+	if a, b := got["a"], got["b"]; a[rate] != 2 || a[cpu] != 20 || b[rate] != 7 {
+		t.Errorf("got %v", got)
 	}
 }
 
@@ -59,6 +67,9 @@ func TestTheFullVersionMeasuresAllAndTheShortOneLess(t *testing.T) {
 		if err := json.Unmarshal([]byte(key(w)), &again); err != nil || again != w {
 			t.Errorf("a process that is to measure %s would measure %s, %v", w, again, err)
 		}
+	}
+	if got := (settings{}).plan([]row{{times: 3, goals: []goal{{figure: value(first[0], rate)}}}, {goals: []goal{{figure: value(first[1], rate)}}}}, 1); !slices.Equal(got, []what{first[0], first[1], first[0], first[0]}) {
+		t.Errorf("of two things, the first three times in a round: %v", got)
 	}
 	only := settings{only: "4,11"}
 	if rows := only.rows(); len(rows) != 2 || rows[0].n != 4 || rows[1].n != 11 {

@@ -26,7 +26,7 @@ func (b *bench) drain(ctx context.Context) (values, error) {
 	if err := b.preload(ctx); err != nil {
 		return nil, err
 	}
-	from, err := b.begin(ctx)
+	from, err := b.mark(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +56,29 @@ func (b *bench) drain(ctx context.Context) (values, error) {
 	end, err := server.Read(ctx, b.redis)
 	v[memory] = float64(end.Memory-empty.server.Memory) / float64(b.Jobs)
 	return v, err
+}
+
+// preload has all enqueued by a process of its own: who works then has not the heap of one who made a million jobs.
+func (b *bench) preload(ctx context.Context) error {
+	w := b.what
+	w.Test = fill
+	return child.Ask(ctx, &values{}, "-measure", key(w), "-redis", b.url)
+}
+
+// fill is the test of a process that enqueues all.
+const fill = "fill"
+
+func (b *bench) fill(ctx context.Context) (values, error) {
+	client, err := b.open(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	for some := range slices.Chunk(b.jobs(), 10_000) {
+		if err := client.Enqueue(ctx, some...); err != nil {
+			return nil, err
+		}
+	}
+	return values{}, client.Stop(ctx)
 }
 
 // work opens the workers, here or in processes of their own, and tells how to end them.
