@@ -99,7 +99,8 @@ type LeaseRequest struct {
 
 // Offer is what a holder who had fewer jobs than he asked for would have of those that are enqueued later: a backend may lease them to him at
 // once, and tell him so by Wait, so that he need not ask. It does so only with all jobs of a call, where none of the queue is ready before
-// them, no limits are to be heeded, and he has heard all that he was told. A queue has one offer at a time, and so has a holder of the queue.
+// them, no limits are to be heeded, and he has heard all that he was told. A queue has one offer at a time, and so has a holder of the queue; one that
+// a call could not use, as jobs were ready before, the holder had not heard all, or it was over, gives way to another, but is known when it is taken back.
 type Offer struct {
 	Request int64         // the number of the lease requests' row under which the jobs are leased: a repeated request of that number gives them again, or takes the offer back
 	Places  int           // for how many jobs, at most [MaxBatch]

@@ -27,8 +27,10 @@ func (q *queue) takeBack(req ports.LeaseRequest) (left, want int) {
 	case past.Request == 0:
 		return 0, req.Max
 	case q.offer.of(req.Holder, past.Request):
-		left = q.offer.left
-		q.offer = nil
+		left, q.offer = q.offer.left, nil
+		return left, max(0, req.Max-past.Places+left)
+	case q.shut.of(req.Holder, past.Request):
+		left, q.shut = q.shut.left, nil
 		return left, max(0, req.Max-past.Places+left)
 	default:
 		return -1, max(0, req.Max-past.Places)
@@ -48,7 +50,14 @@ func (q *queue) makeOffer(req ports.LeaseRequest, n int, now time.Time) int {
 // hand leases the jobs that a call has stored to the holder of the offer, if they are all that is ready, and tells him. It reports whether it did.
 func (b *Backend) hand(q *queue, jobs int, now time.Time) bool {
 	o := q.offer
-	if o == nil || jobs > o.left || now.After(o.ends) || q.paused || q.limits.any() || q.ripe() != jobs || b.waiter(o.holder).isTold(q.name) {
+	if o == nil || q.paused || q.limits.any() {
+		return false
+	}
+	if now.After(o.ends) || q.ripe() != jobs || b.waiter(o.holder).isTold(q.name) {
+		q.offer, q.shut = nil, o
+		return false
+	}
+	if jobs > o.left {
 		return false
 	}
 	o.left -= jobs

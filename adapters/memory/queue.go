@@ -29,6 +29,7 @@ type queue struct {
 	leases     map[string]*lease
 	waiting    []string          // holders to be told of work, the latest last
 	offer      *offer            // of one of them
+	shut       *offer            // that a call could not use last
 	remembered map[core.ID]trace // IDs of finished jobs
 	ends       deadlines         // what is kept or remembered, by when it lapses
 	seq        int64             // counts entries into ready; see entry.seq

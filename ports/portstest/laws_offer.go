@@ -13,6 +13,7 @@ var offerLaws = []Law{
 	{"who has an offer is handed what is enqueued", handed},
 	{"an offer is for so many jobs, and for so long", handedUpTo},
 	{"an offer that is taken back says how much of it is left", takenBack},
+	{"an offer that was of no use gives way, and is known when it is taken back", shut},
 	{"an offer that is asked for gives again what was handed, or ends", handedAgain},
 	{"nothing is handed that would pass by jobs that are ready, or limits", handedInTurn},
 	{"an offer is one holder's at a time, and ends when he goes", oneOffer},
@@ -148,6 +149,23 @@ func takenBack(w *world) {
 	for _, j := range slices.Concat(had, out.Jobs, gone.Jobs) {
 		w.swap(w.done(j))
 	}
+}
+
+func shut(w *world) {
+	o := w.offers(ann, 3)
+	had := w.isHandedOne(ann, o)
+	w.offer(draft(fresh)) // of which she has not heard
+	w.offer(draft(fresh)) // and so this is in line
+	cid := w.newcomer()
+	theirs := w.offering(cid, 5)
+	out := w.ask(theirs)
+	w.must(len(out.Jobs) == 1 && out.Offered == 4, "leased %d jobs, and offered for %d; want the one that was in line, and the 4 places left", len(out.Jobs), out.Offered)
+	req := w.request(ann, 0)
+	req.Past = ports.Offer{Request: o.Request, Places: 2}
+	back := w.ask(req)
+	w.must(back.Left == 1, "an offer for 3, of which 2 were used, has %d left", back.Left)
+	unheard := w.isHanded(ann, o, 1)[0]
+	w.swap(w.done(had), w.done(unheard), w.done(out.Jobs[0]), w.done(w.isHandedOne(cid, theirs.Offer)))
 }
 
 func handedAgain(w *world) {

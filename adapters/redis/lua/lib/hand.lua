@@ -4,7 +4,13 @@
 -- microsecond, and one costs some where the server was idle.
 local holder, number, places, rev, ttl, ends = string.match(meta[4], '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
 local head, till = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, now), now + ttl
-local token, records, leases, size, n, at, all = {'', ARGV[4]}, {}, {}, 0, 0, 5, now <= tonumber(ends) and #ARGV[4] <= 16 * places
+local list, ring, all = q .. ':wake:' .. holder, q .. ':ring:', #ARGV[4] <= 16 * places
+if now > tonumber(ends) or redis.call('EXISTS', list, q .. ':suspects', ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4') > 0 then
+  redis.call('HDEL', q, 'offer') -- he will ask, as there is what to ask for: until then there is no need to look again
+  redis.call('HSET', q, 'shut', meta[4])
+  all = false
+end
+local token, records, leases, size, n, at = {'', ARGV[4]}, {}, {}, 0, 0, 5
 local lease = rev .. ':' .. now .. ':' .. number
 while all and at <= #ARGV do
   for i = at + 5, at + 4 + ARGV[at + 4] do
@@ -17,8 +23,7 @@ while all and at <= #ARGV do
   all = ARGV[at + 2] == '' and size <= 65536
   at = at + 5 + ARGV[at + 4]
 end
-local list, ring = q .. ':wake:' .. holder, q .. ':ring:'
-if all and redis.call('EXISTS', list, q .. ':suspects', ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4') == 0 then
+if all then
   redis.call('HSET', q .. ':jobs', unpack(records))
   redis.call('HINCRBY', q .. ':counts', 'enqueued', n)
   redis.call('HSET', q, 'offer', table.concat({holder, number, places - n, rev, ttl, ends}, ' '))
