@@ -10,6 +10,10 @@ func onRedis(law, file, old, changed string) sabotage {
 
 // redisRules takes rules out of the scripts, and out of what calls them.
 var redisRules = []sabotage{
+	{
+		rule: "leases are looked up, and not gone through", file: "adapters/redis/lua/lib/hold.lua", old: ":00000000000000000000000000000000000000000000000000", new: ":0",
+		pkg: "adapters/redis", run: "^TestLeasesAreLookedUp$",
+	},
 	onRedis("a job is leased with the backend's instants", "lua/lib/clock.lua", " + ARGV[1]", ""),
 	onRedis("an ID that is kept is known, and answered with the job as it stands", "lua/lib/known.lua", "found[i] = found[i] or there", "found[i] = false"),
 	onRedis("an ID that is finished stays known for the dedup window", "lua/lib/known.lua", "if gen then", "if false then"),

@@ -10,5 +10,7 @@ end
 if suspect == 1 then
   fields[2] = fields[2] .. ':s'
 end
+-- One value of more than 64 bytes keeps the hash out of the encoding in which Redis goes through it for each field.
+fields[2] = string.gsub(fields[2], ':', ':00000000000000000000000000000000000000000000000000', 1)
 redis.call('HSET', leases, unpack(fields))
 redis.call('ZADD', q .. ':holders', now + ttl, holder)
