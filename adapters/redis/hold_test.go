@@ -13,8 +13,9 @@ import (
 	"github.com/boundary-go/jobs/ports"
 )
 
-// The leases of a holder are in a hash that Redis looks up in, and does not go through; and one that is so is read like any other.
-func TestLeasesAreLookedUp(t *testing.T) {
+// The jobs of a queue, and the leases of a holder, are in hashes that Redis looks up in, and does not go through, however short their values are; and
+// are read like any other.
+func TestJobsAndLeasesAreLookedUp(t *testing.T) {
 	redis.ReadScripts()
 	h, client, prefix := connect(t)
 	jobs := make([]core.Job, 3)
@@ -29,12 +30,17 @@ func TestLeasesAreLookedUp(t *testing.T) {
 	if err != nil || len(out.Jobs) != 3 {
 		t.Fatalf("leased %d jobs of 3, %v", len(out.Jobs), err)
 	}
-	keys, err := client.Keys(t.Context(), prefix+":*:leases:ann").Result()
-	if err != nil || len(keys) != 1 {
-		t.Fatalf("there are %v, %v, want the leases of one holder", keys, err)
-	}
-	if as, err := client.ObjectEncoding(t.Context(), keys[0]).Result(); as != "hashtable" {
-		t.Errorf("they are kept as a %s, %v", as, err)
+	for _, hash := range []string{":jobs", ":leases:ann"} {
+		keys, err := client.Keys(t.Context(), prefix+":*"+hash).Result()
+		if err != nil || len(keys) != 1 {
+			t.Fatalf("there are %v, %v, want one hash %s", keys, err, hash)
+		}
+		if as, err := client.ObjectEncoding(t.Context(), keys[0]).Result(); as != "hashtable" {
+			t.Errorf("%s is kept as a %s, %v", hash, as, err)
+		}
+		if n := client.HLen(t.Context(), keys[0]).Val(); n != 3 {
+			t.Errorf("%s has %d fields, want one for each of 3 jobs", hash, n)
+		}
 	}
 	for _, j := range out.Jobs {
 		found, err := h.Backend.Get(t.Context(), j.Ref())

@@ -10,10 +10,9 @@ func onRedis(law, file, old, changed string) sabotage {
 
 // redisRules takes rules out of the scripts, and out of what calls them.
 var redisRules = []sabotage{
-	{
-		rule: "leases are looked up, and not gone through", file: "adapters/redis/lua/lib/hold.lua", old: ":00000000000000000000000000000000000000000000000000", new: ":0",
-		pkg: "adapters/redis", run: "^TestLeasesAreLookedUp$",
-	},
+	onHashes("lua/lib/hold.lua", ":00000000000000000000000000000000000000000000000000", ":0"),
+	onHashes("lua/lib/stand.lua", "if first and #records[2] <= 64 then", "if false then"),
+	onHashes("lua/lib/stand.lua", "    redis.call('HDEL', q .. ':jobs', '')\n", ""),
 	onRedis("a job is leased with the backend's instants", "lua/lib/clock.lua", " + ARGV[1]", ""),
 	onRedis("an ID that is kept is known, and answered with the job as it stands", "lua/lib/known.lua", "found[i] = found[i] or there", "found[i] = false"),
 	onRedis("an ID that is finished stays known for the dedup window", "lua/lib/known.lua", "if gen then", "if false then"),
@@ -149,4 +148,12 @@ var redisRules = []sabotage{
 // onAnswers is a rule of how answers are awaited.
 func onAnswers(rule, file, old, changed string) sabotage {
 	return sabotage{rule: rule, file: "adapters/redis/" + file, old: old, new: changed, pkg: "adapters/redis", run: "^TestAnAnswerIsLookedFor|^TestAnEnqueueIsKnown|^TestOneLooksForAll"}
+}
+
+// onHashes is the rule that jobs and leases are looked up.
+func onHashes(file, old, changed string) sabotage {
+	return sabotage{
+		rule: "jobs and leases are looked up, and not gone through", file: "adapters/redis/" + file, old: old, new: changed,
+		pkg: "adapters/redis", run: "^TestJobsAndLeasesAreLookedUp$",
+	}
 }
