@@ -23,7 +23,7 @@ const (
 const (
 	abreastFar = 4
 	abreast    = 2
-	enough     = 10
+	enough     = 6
 )
 
 // processors is how many there are. With one there are no halves: the server, if it is on the same machine, and who calls it take turns anyway, and calls of few
