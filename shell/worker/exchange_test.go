@@ -214,40 +214,44 @@ func TestShortJobsOfOneOfSeveralQueuesGoInTwoHalves(t *testing.T) {
 
 // A queue that comes before is asked next as soon as it has work, and no other while it has.
 func TestAQueueThatComesBeforeIsAskedNext(t *testing.T) {
-	bubble(t, func(r *rig) {
-		s := &slow{Backend: r.backend}
-		r.queue, r.opts.Places = s, 60
-		r.opts.Sources = []worker.Source{r.source("first"), r.source("second")}
-		var ofFirst, first, others atomic.Int64
-		r.do(func(ctx context.Context) error {
-			if j, _ := ports.FromContext(ctx); j.Queue == "first" {
-				ofFirst.Add(1)
-			}
-			time.Sleep(10 * time.Microsecond)
-			return nil
-		})
-		for range 5000 {
-			r.enqueue(onQueue("second"))
+	for range 4 { // it depends on what the worker holds when the first come
+		bubble(t, asksTheFirst)
+	}
+}
+
+func asksTheFirst(r *rig) {
+	s := &slow{Backend: r.backend}
+	r.queue, r.opts.Places = s, 60
+	r.opts.Sources = []worker.Source{r.source("first"), r.source("second")}
+	var ofFirst, first, others atomic.Int64
+	r.do(func(ctx context.Context) error {
+		if j, _ := ports.FromContext(ctx); j.Queue == "first" {
+			ofFirst.Add(1)
 		}
-		r.start()
-		r.pass(155 * time.Millisecond)
-		s.asked = func(queue string) {
-			switch {
-			case ofFirst.Load() > 800: // the last of them may be asked for already
-			case queue == "first":
-				first.Add(1)
-			default:
-				others.Add(1)
-			}
-		}
-		for range 1000 {
-			r.enqueue(onQueue("first"))
-		}
-		r.pass(time.Minute)
-		if ofFirst.Load() != 1000 || first.Load() < 5 || others.Load() > 0 {
-			t.Errorf("%d runs of 1000; while there were more, %d requests for them, and %d for others", ofFirst.Load(), first.Load(), others.Load())
-		}
+		time.Sleep(10 * time.Microsecond)
+		return nil
 	})
+	for range 5000 {
+		r.enqueue(onQueue("second"))
+	}
+	r.start()
+	r.pass(155 * time.Millisecond)
+	s.asked = func(queue string) {
+		switch {
+		case ofFirst.Load() > 800: // the last of them may be asked for already
+		case queue == "first":
+			first.Add(1)
+		default:
+			others.Add(1)
+		}
+	}
+	for range 1000 {
+		r.enqueue(onQueue("first"))
+	}
+	r.pass(time.Minute)
+	if ofFirst.Load() != 1000 || first.Load() < 5 || others.Load() > 0 {
+		r.t.Errorf("%d runs of 1000; while there were more, %d requests for them, and %d for others", ofFirst.Load(), first.Load(), others.Load())
+	}
 }
 
 // losing is a backend that loses the reply to every tenth exchange. It counts the requests that begin before such a one is made again.
