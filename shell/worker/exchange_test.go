@@ -219,6 +219,7 @@ func TestAQueueThatComesBeforeIsAskedNext(t *testing.T) {
 	}
 }
 
+// asksTheFirst has jobs of the first of two queues come while the worker has many of the second.
 func asksTheFirst(r *rig) {
 	s := &slow{Backend: r.backend}
 	r.queue, r.opts.Places = s, 60
