@@ -13,12 +13,12 @@ import (
 	"github.com/boundary-go/jobs/ports"
 )
 
-// The jobs of a queue, and the leases of a holder, are in hashes that Redis looks up in, and does not go through, however short their values are; and
-// are read like any other.
+// The jobs of a queue, where many wait, and the leases of a holder are in hashes that Redis looks up in, and does not go through, however short their
+// values are; and are read like any other.
 func TestJobsAndLeasesAreLookedUp(t *testing.T) {
 	redis.ReadScripts()
 	h, client, prefix := connect(t)
-	jobs := make([]core.Job, 3)
+	jobs := make([]core.Job, 70)
 	for i := range jobs {
 		jobs[i] = core.Job{ID: uuid.Must(uuid.NewV7()), Type: "work", Queue: "default"}
 	}
@@ -26,9 +26,9 @@ func TestJobsAndLeasesAreLookedUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun := time.Now()
-	out, err := h.Backend.Lease(t.Context(), ports.LeaseRequest{Queue: "default", Holder: "ann", Request: 1, Max: 3, TTL: time.Minute})
-	if err != nil || len(out.Jobs) != 3 {
-		t.Fatalf("leased %d jobs of 3, %v", len(out.Jobs), err)
+	out, err := h.Backend.Lease(t.Context(), ports.LeaseRequest{Queue: "default", Holder: "ann", Request: 1, Max: 70, TTL: time.Minute})
+	if err != nil || len(out.Jobs) != len(jobs) {
+		t.Fatalf("leased %d jobs of %d, %v", len(out.Jobs), len(jobs), err)
 	}
 	for _, hash := range []string{":jobs", ":leases:ann"} {
 		keys, err := client.Keys(t.Context(), prefix+":*"+hash).Result()
@@ -38,8 +38,8 @@ func TestJobsAndLeasesAreLookedUp(t *testing.T) {
 		if as, err := client.ObjectEncoding(t.Context(), keys[0]).Result(); as != "hashtable" {
 			t.Errorf("%s is kept as a %s, %v", hash, as, err)
 		}
-		if n := client.HLen(t.Context(), keys[0]).Val(); n != 3 {
-			t.Errorf("%s has %d fields, want one for each of 3 jobs", hash, n)
+		if n := client.HLen(t.Context(), keys[0]).Val(); n != int64(len(jobs)) {
+			t.Errorf("%s has %d fields, want one for each of %d jobs", hash, n, len(jobs))
 		}
 	}
 	for _, j := range out.Jobs {

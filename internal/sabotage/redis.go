@@ -11,7 +11,7 @@ func onRedis(law, file, old, changed string) sabotage {
 // redisRules takes rules out of the scripts, and out of what calls them.
 var redisRules = []sabotage{
 	onHashes("lua/lib/hold.lua", ":00000000000000000000000000000000000000000000000000", ":0"),
-	onHashes("lua/lib/stand.lua", "turns == 1 and #records[2] <= 64", "false"),
+	onHashes("lua/lib/stand.lua", "#records[2] <= 64 and", "false and"),
 	onHashes("lua/lib/stand.lua", "redis.call('HDEL', q .. ':jobs', '')", ""),
 	onRedis("a job is leased with the backend's instants", "lua/lib/clock.lua", " + ARGV[1]", ""),
 	onRedis("an ID that is kept is known, and answered with the job as it stands", "lua/lib/known.lua", "found[i] = found[i] or there", "found[i] = false"),
