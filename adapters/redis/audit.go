@@ -307,13 +307,13 @@ func (a *audit) note(members []string, key string) {
 // walkRecords compares every record with the entries that were seen. What is left of these has no record.
 func (a *audit) walkRecords(ctx context.Context) error {
 	recorded := map[core.ID]bool{}
-	for cursor := "0"; ; {
-		answer, err := a.b.run(ctx, auditScript, a.b.queueKey(a.queue), a.b.skew(), cursor)
+	for cursor, n := "0", firstStep; ; {
+		answer, err := a.b.run(ctx, auditScript, a.b.queueKey(a.queue), a.b.skew(), cursor, n)
 		if err != nil {
 			return err
 		}
 		r := replyOf(answer)
-		cursor = r.text()
+		cursor, n = r.text(), nextStep(n, r.int())
 		ids, heads := idsOf(texts(r.list())), texts(r.list())
 		if r.bad || len(ids) != len(heads) {
 			return errReply

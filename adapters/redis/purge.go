@@ -69,13 +69,20 @@ func (w walk) all(ctx context.Context) (ports.TenantJobs, error) {
 	return sum, err
 }
 
-// walkBytes is how many bytes of records a step looks at, beside [ports.MaxBatch] jobs: less than a millisecond of the server's.
-const walkBytes = 1 << 18
+const (
+	stepBytes       = 1 << 18 // of records that a step through a queue looks at: less than a millisecond of the server's
+	firstStep int64 = 10      // jobs; how large they are is not known
+)
+
+// nextStep is about how many jobs the next step looks at, after one of n that were so many bytes.
+func nextStep(n, bytes int64) int64 {
+	return max(1, min(ports.MaxBatch, 2*n, n*stepBytes/max(bytes, 1)))
+}
 
 // through calls a script until it has gone through all of a hash, and gives the last number that it said besides.
 func (w walk) through(ctx context.Context, s *script, more ...any) (sum ports.TenantJobs, last int64, err error) {
 	args := append([]any{w.b.skew(), w.tenant, flag(w.remove)}, more...)
-	for cursor, n := "0", int64(10); ; {
+	for cursor, n := "0", firstStep; ; {
 		answer, err := w.b.run(ctx, s, w.key, append(slices.Clip(args), cursor, n)...)
 		if err != nil {
 			return sum, 0, err
@@ -89,7 +96,7 @@ func (w walk) through(ctx context.Context, s *script, more ...any) (sum ports.Te
 		if err := r.failure("purge"); err != nil || cursor == "0" {
 			return sum, last, err
 		}
-		n = max(1, min(ports.MaxBatch, 2*n, n*walkBytes/max(bytes, 1)))
+		n = nextStep(n, bytes)
 	}
 }
 

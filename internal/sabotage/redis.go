@@ -13,6 +13,14 @@ var redisRules = []sabotage{
 	onHashes("lua/lib/hold.lua", ":00000000000000000000000000000000000000000000000000", ":0"),
 	onHashes("lua/lib/stand.lua", "#records[2] <= 64 and", "false and"),
 	onHashes("lua/lib/stand.lua", "redis.call('HDEL', q .. ':jobs', '')", ""),
+	{
+		rule: "however large jobs are, no step of a look through their queue holds the server for long", file: "adapters/redis/purge.go",
+		old: "n*stepBytes/max(bytes, 1)", new: "ports.MaxBatch", pkg: "adapters/redis", run: "^TestLargeJobsAreLookedThroughInSmallSteps$",
+	},
+	{
+		rule: "however large jobs are, no step of an audit holds the server for long", file: "adapters/redis/lua/audit.lua",
+		old: "bytes + #record", new: "bytes", pkg: "adapters/redis", run: "^TestLargeJobsAreLookedThroughInSmallSteps$",
+	},
 	onRedis("a job is leased with the backend's instants", "lua/lib/clock.lua", " + ARGV[1]", ""),
 	onRedis("an ID that is kept is known, and answered with the job as it stands", "lua/lib/known.lua", "found[i] = found[i] or there", "found[i] = false"),
 	onRedis("an ID that is finished stays known for the dedup window", "lua/lib/known.lua", "if gen then", "if false then"),
