@@ -366,9 +366,9 @@ func texts(list []any) []string {
 
 // checkJobs looks at the suspected jobs again, each in one step.
 func (a *audit) checkJobs(ctx context.Context) error {
-	for some := range slices.Chunk(a.suspects, ports.MaxBatch) {
-		args := []any{a.b.skew(), flag(a.mend)}
-		for _, id := range some {
+	for left := a.suspects; len(left) > 0; {
+		args := []any{a.b.skew(), flag(a.mend), stepBytes}
+		for _, id := range left[:min(len(left), ports.MaxBatch)] {
 			args = append(args, id[:], a.seen[id].list)
 		}
 		answer, err := a.b.run(ctx, verifyScript, a.b.queueKey(a.queue), args...)
@@ -376,8 +376,12 @@ func (a *audit) checkJobs(ctx context.Context) error {
 			return err
 		}
 		r := replyOf(answer)
-		for _, id := range some {
-			what, places := r.text(), r.text()
+		if !r.more() {
+			return errReply
+		}
+		for r.more() && len(left) > 0 {
+			id, what, places := left[0], r.text(), r.text()
+			left = left[1:]
 			if what == "" {
 				continue
 			}

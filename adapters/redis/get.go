@@ -35,38 +35,55 @@ func (b *Backend) find(ctx context.Context, refs []core.Ref) (all []found, now t
 	if err != nil {
 		return nil, now, err
 	}
-	var calls []call
-	var of [][]int
-	for _, p := range byQueue(nil, asked, func(a *askedFor) string { return a.ref.Queue }) {
-		for at := p.at; len(at) > 0; {
-			n := min(len(at), ports.MaxBatch)
-			args := []any{b.skew()}
-			for _, place := range at[:n] {
-				args = append(args, asked[place].ref.ID[:])
-			}
-			calls, of = append(calls, call{on: b.on(p.queue), args: with(args...)}), append(of, at[:n])
-			at = at[n:]
-		}
-	}
 	jobs := make([][]found, len(refs))
-	b.runAll(ctx, getScript, calls)
-	for i, o := range calls {
-		if o.err != nil {
-			return nil, now, o.err
-		}
-		r := replyOf(o.reply)
-		now = instant(r.int())
-		for _, place := range of[i] {
-			if f, ok := r.found(asked[place].ref, now); ok {
-				jobs[asked[place].place] = append(jobs[asked[place].place], f)
-			}
-		}
-		if err := r.failure("get"); err != nil {
+	for left := byQueue(nil, asked, func(a *askedFor) string { return a.ref.Queue }); len(left) > 0; {
+		if left, now, err = b.look(ctx, asked, left, jobs); err != nil {
 			return nil, now, err
 		}
 	}
 	return slices.Concat(jobs...), now, nil
 }
+
+// look looks up the jobs at some places, adds those that are there to jobs, and gives the places that have not been looked at, as the jobs before them
+// are large.
+func (b *Backend) look(ctx context.Context, asked []askedFor, parts []part, jobs [][]found) (left []part, now time.Time, err error) {
+	var calls []call
+	var of []part
+	for _, p := range parts {
+		for some := range slices.Chunk(p.at, ports.MaxBatch) {
+			args := []any{b.skew(), getBytes}
+			for _, place := range some {
+				args = append(args, asked[place].ref.ID[:])
+			}
+			calls, of = append(calls, call{on: b.on(p.queue), args: with(args...)}), append(of, part{queue: p.queue, at: some})
+		}
+	}
+	b.runAll(ctx, getScript, calls)
+	for i, o := range calls {
+		if o.err != nil {
+			return nil, now, o.err
+		}
+		r, at := replyOf(o.reply), of[i].at
+		now = instant(r.int())
+		for more := true; more && len(at) > 0; more = r.more() {
+			a := asked[at[0]]
+			if f, ok := r.found(a.ref, now); ok {
+				jobs[a.place] = append(jobs[a.place], f)
+			}
+			at = at[1:]
+		}
+		if err := r.failure("get"); err != nil {
+			return nil, now, err
+		}
+		if len(at) > 0 {
+			left = append(left, part{queue: of[i].queue, at: at})
+		}
+	}
+	return left, now, nil
+}
+
+// getBytes is after how many bytes of records a call of the get script stops.
+const getBytes = 1 << 20
 
 // askedFor is a job that was asked for at a place.
 type askedFor struct {

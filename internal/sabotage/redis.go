@@ -13,14 +13,12 @@ var redisRules = []sabotage{
 	onHashes("lua/lib/hold.lua", ":00000000000000000000000000000000000000000000000000", ":0"),
 	onHashes("lua/lib/stand.lua", "#records[2] <= 64 and", "false and"),
 	onHashes("lua/lib/stand.lua", "redis.call('HDEL', q .. ':jobs', '')", ""),
-	{
-		rule: "however large jobs are, no step of a look through their queue holds the server for long", file: "adapters/redis/purge.go",
-		old: "n*stepBytes/max(bytes, 1)", new: "ports.MaxBatch", pkg: "adapters/redis", run: "^TestLargeJobsAreLookedThroughInSmallSteps$",
-	},
-	{
-		rule: "however large jobs are, no step of an audit holds the server for long", file: "adapters/redis/lua/audit.lua",
-		old: "bytes + #record", new: "bytes", pkg: "adapters/redis", run: "^TestLargeJobsAreLookedThroughInSmallSteps$",
-	},
+	ofSteps("purge.go", "n*stepBytes/max(bytes, 1)", "ports.MaxBatch", "AreLookedThrough"),
+	ofSteps("lua/audit.lua", "bytes + #record", "bytes", "AreLookedThrough"),
+	ofSteps("lua/get.lua", " and bytes < tonumber(ARGV[2])", "", "AreLookedThrough"),
+	ofSteps("lua/verify.lua", "bytes >= tonumber(ARGV[3])", "false", "AreLookedThrough"),
+	ofSteps("lua/lib/promote.lua", " and bytes < 262144", "", "BecomeReady"),
+	ofSteps("lua/lib/takeup.lua", " and bytes < 262144", "", "BecomeReady"),
 	onRedis("a job is leased with the backend's instants", "lua/lib/clock.lua", " + ARGV[1]", ""),
 	onRedis("an ID that is kept is known, and answered with the job as it stands", "lua/lib/known.lua", "found[i] = found[i] or there", "found[i] = false"),
 	onRedis("an ID that is finished stays known for the dedup window", "lua/lib/known.lua", "if gen then", "if false then"),
@@ -39,7 +37,7 @@ var redisRules = []sabotage{
 	onRedis("jobs of an answered request that the holder does not know are given back", "extend.go", "if has > len(ext.Held)-len(out.Lost) {", "if has < 0 {"),
 	onRedis("jobs of a request that is not answered yet are left alone", "extend.go", "ok && l.request <= ext.Answered &&", "ok && l.rev > 0 &&"),
 	onRedis("a queue that is paused gives nothing, and goes on where it was", "lua/lib/take.lua", "elseif max > 0 and meta[1] ~= '1' then", "elseif max > 0 then"),
-	onRedis("a lease that runs out gives the job to the next holder, and counts a crash", "lua/lib/takeup.lua", "redis.call('HINCRBY', q .. ':counts', 'crashed', #ids)", ""),
+	onRedis("a lease that runs out gives the job to the next holder, and counts a crash", "lua/lib/takeup.lua", "redis.call('HINCRBY', q .. ':counts', 'crashed', n)", ""),
 	onRedis("a lease that ran out is left alone by who may not reclaim", "lua/lib/due.lua", "local ended = math.min(now, tonumber(ARGV[8]))", "local ended = now"),
 	onRedis("a lease that ends later by the holder's clock has not run out", "lua/lib/due.lua", "local ended = math.min(now, tonumber(ARGV[8]))", "local ended = ARGV[8] ~= '0' and now or 0"),
 	onRedis("a crash uses up no attempt, and is in the history", "lua/lib/takeup.lua", " .. struct.pack('>I6I6', since, now)", ""),
@@ -156,6 +154,14 @@ var redisRules = []sabotage{
 // onAnswers is a rule of how answers are awaited.
 func onAnswers(rule, file, old, changed string) sabotage {
 	return sabotage{rule: rule, file: "adapters/redis/" + file, old: old, new: changed, pkg: "adapters/redis", run: "^TestAnAnswerIsLookedFor|^TestAnEnqueueIsKnown|^TestOneLooksForAll"}
+}
+
+// ofSteps is the rule that no call on large jobs holds the server for long.
+func ofSteps(file, old, changed, test string) sabotage {
+	return sabotage{
+		rule: "however large jobs are, no call holds the server for long", file: "adapters/redis/" + file, old: old, new: changed,
+		pkg: "adapters/redis", run: "^TestLargeJobs" + test + "InSmallSteps$",
+	}
 }
 
 // onHashes is the rule that jobs and leases are looked up.

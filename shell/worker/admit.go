@@ -26,6 +26,7 @@ func (l *link) admit(ctx context.Context, s *source, req *request, out ports.Lea
 		s.next = at // then it may take up what has run out
 	}
 	s.more = out.More
+	s.sized(out.Jobs)
 	s.answered(req, out)
 	if s.finished != l.pool.finished { // a run ended while this was asked
 		l.pool.wantMore()

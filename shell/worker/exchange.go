@@ -51,7 +51,7 @@ func (l *link) along(jobs []core.Job) (*source, *request) {
 		}
 	}
 	room, _ := l.room()
-	n := l.reserve(min(room, max(len(jobs), l.half())))
+	n := l.reserve(s.paced(min(room, max(len(jobs), l.half()))))
 	if n == 0 {
 		return nil, nil
 	}

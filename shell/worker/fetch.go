@@ -203,10 +203,22 @@ func (l *link) shares(n int) []share {
 	return slices.DeleteFunc(parts, func(s share) bool { return s.n == 0 })
 }
 
-// lease asks a source for up to n jobs, takes them in, and tells how many there were. A
+// lease asks a source for up to n jobs, in several calls where they are large, takes them in, and tells how many there were.
+func (l *link) lease(ctx context.Context, s *source, n int) int {
+	got := 0
+	for more := true; more; {
+		var some int
+		some, more = l.ask(ctx, s, n-got)
+		got += some
+		more = more && got < n
+	}
+	return got
+}
+
+// ask asks a source for up to n jobs in one call, and tells how many there were, and whether there may be more. A
 // request whose reply did not come is made again before any other, under the
 // same number, so that its jobs are not left behind.
-func (l *link) lease(ctx context.Context, s *source, n int) int {
+func (l *link) ask(ctx context.Context, s *source, n int) (got int, more bool) {
 	req := l.request(s, n)
 	sent := time.Now()
 	out, err := l.queue.Lease(ctx, req.LeaseRequest)
@@ -215,11 +227,13 @@ func (l *link) lease(ctx context.Context, s *source, n int) int {
 		if ctx.Err() == nil {
 			l.failed(ctx, s.Name, "lease", err)
 		}
-		return 0
+		return 0, false
 	}
 	l.clock.told(out.Now, sent, l.shortest()/2)
 	l.admit(ctx, s, req, out, sent)
-	return len(out.Jobs)
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	return len(out.Jobs), req.Max > 0 && s.plenty && l.pool.state == working
 }
 
 // unanswered notes that a lease request has failed, and when to make it again.
@@ -261,7 +275,7 @@ func (l *link) request(s *source, n int) *request {
 		s.begun(n)
 		return req
 	}
-	return l.open(s, n)
+	return l.open(s, s.paced(n))
 }
 
 // open begins another lease request of a source. There is one suspect at a time: it is asked for by one request of those under way. The lock is held.

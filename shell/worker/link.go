@@ -51,6 +51,7 @@ type source struct {
 	request   int64               // the last lease request's number
 	open      []*request          // lease requests whose replies have not come, by their numbers
 	offer     *request            // the offer that stands, as far as is known; nil if none does
+	pace      int                 // how many jobs are asked for in a call; see sized
 	plenty    bool                // the last answer was as many jobs as were asked for
 	retryAt   time.Time           // when to ask again after a call that failed, by our clock
 	failures  int                 // calls that failed in a row
@@ -75,7 +76,7 @@ func newLink(p *Pool, s Source) *link {
 // start begins the loops. They end with ctx.
 func (l *link) start(ctx context.Context) {
 	for _, s := range l.sources {
-		s.ripe = true
+		s.ripe, s.pace = true, firstAsked
 	}
 	l.alone(l.sources[0])
 	for _, loop := range []func(context.Context){l.fetchLoop, l.settleLoop, l.settleLoop, l.beatLoop, l.waitLoop, l.accountLoop} {

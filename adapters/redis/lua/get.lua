@@ -2,11 +2,24 @@
 -- get: jobs as they stand.
 --
 -- KEYS[1] queue
--- ARGV skew, then up to 100 IDs
--- returns now, and for each ID: its record or '', its holder or '', its lease or '', the lease's end (ms) or 0
+-- ARGV skew, after how many bytes of records to stop, then up to 100 IDs
+-- returns now, and for each ID, up to where it stopped: its record or '', its holder or '', its lease or '', the lease's end (ms) or 0
 --# use clock
-local ids = {unpack(ARGV, 2)}
-local records = redis.call('HMGET', q .. ':jobs', unpack(ids))
+local places, gen, bytes, ids, records = {q .. ':jobs'}, redis.call('HGET', q, 'gen'), 0, {}, {}
+if gen then
+  places = {places[1], q .. ':done:' .. gen, q .. ':done:' .. (gen - 1)}
+end
+local n = 0
+while n < #ARGV - 2 and bytes < tonumber(ARGV[2]) do
+  n = n + 1
+  ids[n], records[n] = ARGV[n + 2], ''
+  for _, key in ipairs(places) do
+    local record = records[n] == '' and redis.call('HGET', key, ids[n])
+    if record and string.byte(record) ~= 0 then -- not what is left of one
+      records[n], bytes = record, bytes + #record
+    end
+  end
+end
 local holders, values, ends = {}, {}, {}
 local all = redis.call('ZRANGE', q .. ':holders', 0, -1, 'WITHSCORES')
 for h = 1, #all, 2 do
@@ -16,17 +29,9 @@ for h = 1, #all, 2 do
     end
   end
 end
-local gen = redis.call('HGET', q, 'gen')
-if gen then
-  for _, key in ipairs({q .. ':done:' .. gen, q .. ':done:' .. (gen - 1)}) do
-    for i, record in ipairs(redis.call('HMGET', key, unpack(ids))) do
-      records[i] = records[i] or string.byte(record or '') ~= 0 and record -- not what is left of one
-    end
-  end
-end
 local out = {now}
 for i = 1, #ids do
-  out[#out + 1] = records[i] or ''
+  out[#out + 1] = records[i]
   out[#out + 1] = holders[i] or ''
   out[#out + 1] = values[i] or ''
   out[#out + 1] = ends[i] or 0

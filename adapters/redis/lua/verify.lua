@@ -2,10 +2,10 @@
 -- verify: looks at jobs that did not seem to be in order, each in one step, and puts those in order that are not.
 --
 -- KEYS[1] queue
--- ARGV skew, whether to mend ('1' or '0'), then up to 100 times: id, the ready list in which an entry was seen or ''
--- returns for each: what is wrong, or ''; the places that have it
+-- ARGV skew, whether to mend ('1' or '0'), after how many bytes of records to stop, then up to 100 times: id, the ready list in which an entry was seen or ''
+-- returns for each, up to where it stopped: what is wrong, or ''; the places that have it
 --# use clock record state turn line waiting window settle leased idle places
-local mend, out, final = ARGV[2] == '1', {}, {[4] = 'failed', [5] = 'cancelled'}
+local mend, bytes, out, final = ARGV[2] == '1', 0, {}, {[4] = 'failed', [5] = 'cancelled'}
 
 -- put: files a job that is nowhere: as its status says, ready if it is not over.
 local function put(id, record)
@@ -21,9 +21,13 @@ local function put(id, record)
   end
 end
 
-for i = 3, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
+  if bytes >= tonumber(ARGV[3]) then
+    break
+  end
   local id, list, wrong = ARGV[i], ARGV[i + 1], ''
   local record = redis.call('HGET', q .. ':jobs', id)
+  bytes = bytes + #(record or '')
   local lists = list ~= '' and {[list] = true} or {}
   if readable(record) then
     local own = 'ready:' .. byte(record, 23) .. ':' .. tenant_of(record)

@@ -1,4 +1,4 @@
--- takeup: makes the jobs of one holder ready again whose lease ran out, up to 100 of them, each at the front of
+-- takeup: makes the jobs of one holder ready again whose lease ran out, up to 100 of them, or 256 KiB and one, each at the front of
 -- its line, with the crash counted, and noted at the end of its record: when the lease began, and
 -- when it was taken up.
 local function crashed(record, value)
@@ -19,11 +19,17 @@ local function reclaim(who)
   local fields = redis.call('HRANDFIELD', key, 100, 'WITHVALUES')
   for i = 1, #fields, 2 do
     ids[#ids + 1], held[fields[i]] = fields[i], fields[i + 1]
-    note(placed, fields[i], fields[i + 1])
   end
-  table.sort(ids, function(a, b) return a > b end)
-  for _, id in ipairs(ids) do
-    local record = redis.call('HGET', q .. ':jobs', id)
+  table.sort(ids)
+  local records, n, bytes = {}, 0, 0
+  while n < #ids and bytes < 262144 do
+    n = n + 1
+    records[n] = redis.call('HGET', q .. ':jobs', ids[n])
+    bytes = bytes + #(records[n] or '')
+  end
+  for i = n, 1, -1 do
+    local id, record = ids[i], records[i]
+    note(placed, id, held[id])
     if readable(record) then
       redis.call('HSET', q .. ':jobs', id, line(id, crashed(record, held[id]), held[id]))
     else
@@ -31,9 +37,9 @@ local function reclaim(who)
     end
   end
   free(placed)
-  if #ids > 0 then
-    redis.call('HDEL', key, unpack(ids))
-    redis.call('HINCRBY', q .. ':counts', 'crashed', #ids)
+  if n > 0 then
+    redis.call('HDEL', key, unpack(ids, 1, n))
+    redis.call('HINCRBY', q .. ':counts', 'crashed', n)
   end
   if redis.call('EXISTS', key) == 0 then
     redis.call('ZREM', q .. ':holders', who)
