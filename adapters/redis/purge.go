@@ -70,7 +70,7 @@ func (w walk) all(ctx context.Context) (ports.TenantJobs, error) {
 }
 
 const (
-	stepBytes       = 1 << 18 // of records that a step through a queue looks at: less than a millisecond of the server's
+	stepBytes       = 1 << 18 // of records that a step through a queue looks at: a millisecond or two of the server's
 	firstStep int64 = 10      // jobs; how large they are is not known
 )
 

@@ -5,7 +5,7 @@ import (
 	"github.com/boundary-go/jobs/ports"
 )
 
-// heavy is how many bytes of jobs are to go in a call at the most, or one job: large ones keep a backend busy for a millisecond or two a MiB, in which it is
+// heavy is how many bytes of jobs are to go in a call at the most, or one job: large ones keep a backend busy for some milliseconds a MiB, in which it is
 // there for nobody else.
 const heavy = 256 << 10
 
