@@ -13,9 +13,9 @@ local n = 0
 while n < #ARGV - 2 and bytes < tonumber(ARGV[2]) do
   n = n + 1
   ids[n], records[n] = ARGV[n + 2], ''
-  for _, key in ipairs(places) do
+  for place, key in ipairs(places) do
     local record = records[n] == '' and redis.call('HGET', key, ids[n])
-    if record and string.byte(record) ~= 0 then -- not what is left of one
+    if record and (place == 1 or string.byte(record) ~= 0) then -- of finished ones not what is left of one
       records[n], bytes = record, bytes + #record
     end
   end
