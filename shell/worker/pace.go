@@ -35,8 +35,8 @@ func (o *outcome) bytes() int {
 	return len(o.job.Args) + len(o.job.Result)
 }
 
-// lightest is how many of the first n outcomes may go in a call: one, and more as long as they are not heavy together.
-func lightest(outcomes []outcome, n int) int {
+// together is how many of the first n outcomes may go in a call: one, and more as long as they are not heavy.
+func together(outcomes []outcome, n int) int {
 	bytes := 0
 	for i := range n {
 		if bytes += outcomes[i].bytes(); bytes > heavy {

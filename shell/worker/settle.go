@@ -96,7 +96,7 @@ func (l *link) next(batch []outcome) []outcome {
 	if !l.maySettle() {
 		return batch
 	}
-	n := lightest(l.outcomes, min(len(l.outcomes), l.half()))
+	n := together(l.outcomes, min(len(l.outcomes), l.half()))
 	batch = append(batch, l.outcomes[:n]...)
 	l.outcomes = slices.Delete(l.outcomes, 0, n)
 	if len(l.outcomes) == 0 && cap(l.outcomes) > 10*ports.MaxBatch { // an outage leaves many
