@@ -172,6 +172,11 @@ func TestShortJobsGoToAndFroInTwoHalves(t *testing.T) {
 					r.enqueue(tenantOf(fmt.Sprint("t", n%c.tenants)))
 				}
 				r.start()
+				r.pass(60 * time.Millisecond) // until it is known how large they are
+				if n := g.count(); n < c.places/2 || n > 500 {
+					t.Errorf("%d runs at first", n)
+				}
+				s.leasing.most = 0
 				r.pass(time.Minute)
 				if g.count() != 1000 || g.most > c.places {
 					t.Errorf("%d runs of 1000 jobs, %d at once", g.count(), g.most)
