@@ -176,7 +176,7 @@ func TestShortJobsGoToAndFroInTwoHalves(t *testing.T) {
 				if n := g.count(); n < c.places/2 || n > 500 {
 					t.Errorf("%d runs at first", n)
 				}
-				s.leasing.most = 0
+				s.leasing.again()
 				r.pass(time.Minute)
 				if g.count() != 1000 || g.most > c.places {
 					t.Errorf("%d runs of 1000 jobs, %d at once", g.count(), g.most)

@@ -77,7 +77,9 @@ func TestLargeJobsComeAndGoFewAtATime(t *testing.T) {
 		if w.taken[0] > 10*size || slices.Max(w.taken[1:]) > heavy || slices.Max(w.brought) > heavy {
 			t.Errorf("leased %v, brought %v bytes in the calls; want at most %d, but for the first", w.taken, w.brought, heavy)
 		}
+		w.mu.Lock()
 		w.most = 0
+		w.mu.Unlock()
 		for range 500 {
 			r.enqueue()
 		}

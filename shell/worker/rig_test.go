@@ -191,6 +191,13 @@ func (g *gauge) enter() func() {
 	}
 }
 
+// again has it look for the most from here on.
+func (g *gauge) again() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.most = g.now
+}
+
 func (g *gauge) count() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
