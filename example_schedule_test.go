@@ -25,10 +25,10 @@ func ExampleIn() {
 	client, operator, stop := start(jobs.Module("", jobs.WithConfig(onePlace())), jobs.Handlers(remind))
 	defer stop()
 	ctx := context.Background()
-	last := must(client.Enqueue(ctx, Reminder{Text: "the train leaves"}, jobs.At(time.Now().Add(200*time.Millisecond))))
-	must(client.Enqueue(ctx, Reminder{Text: "pack a sandwich"}, jobs.In(50*time.Millisecond)))
-	must(client.Enqueue(ctx, Reminder{Text: "buy a ticket"}))
+	last := must(client.Enqueue(ctx, Reminder{Text: "the train leaves"}, jobs.At(time.Now().Add(300*time.Millisecond))))
 	fmt.Println("waits:", last.Scheduled(time.Now()))
+	must(client.Enqueue(ctx, Reminder{Text: "buy a ticket"}))
+	must(client.Enqueue(ctx, Reminder{Text: "pack a sandwich"}, jobs.In(50*time.Millisecond)))
 	finished(operator, last.ID)
 	// Output:
 	// waits: true
