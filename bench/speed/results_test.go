@@ -40,6 +40,7 @@ func TestVerdicts(t *testing.T) {
 		figure float64
 		want   string
 	}{
+		{fast, 7.99, "**falls short by less than 1 %**"},
 		{fast, 7.9, "**falls short by 1 %**"},
 		{fast, 8, "met"},
 		{fast, 14, "met, and the stretch"},
