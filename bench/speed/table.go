@@ -95,12 +95,12 @@ func unit(u string) string {
 
 // verdict is how good the figure is.
 func (g goal) verdict(figure float64) string {
-	short := 100 * math.Abs(figure-g.must.limit) / math.Max(math.Abs(g.must.limit), 1e-9)
+	by := 100 * math.Abs(figure-g.must.limit) / math.Max(math.Abs(g.must.limit), 1e-9)
 	switch {
-	case !g.must.met(figure) && short < 1:
+	case !g.must.met(figure) && by < 1:
 		return "**falls short by less than 1 %**"
 	case !g.must.met(figure):
-		return fmt.Sprintf("**falls short by %.0f %%**", short)
+		return fmt.Sprintf("**falls short by %.0f %%**", by)
 	case g.stretch.met(figure):
 		return "met, and the stretch"
 	default:
