@@ -76,7 +76,7 @@ func accountedOnce(w *world) {
 		w.account(ann, n, map[string]core.Usage{"acme": some(n)})
 	}
 	w.account(bob, 1, map[string]core.Usage{"acme": some(5)})
-	w.Advance(ports.UsageStep - time.Second)
+	w.Advance(w.now().Truncate(ports.UsageStep).Add(ports.UsageStep + time.Second).Sub(w.now())) // into the next step, whenever this one began
 	w.account(ann, 2, map[string]core.Usage{"acme": some(2)})
 	w.used("acme", some(1).Plus(some(2)).Plus(some(5)))
 }
