@@ -145,6 +145,11 @@ func wanted(w *world) {
 	w.must(count["acme"] == 1 && count["globex"] == 3 && out.More, "at most 6 with 5 and 2: got %v, more: %v", count, out.More)
 	out = ask(0, map[string]int{"acme": 6})
 	w.must(len(out.Jobs) == 2 && !out.More, "any number: got %d jobs, more: %v", len(out.Jobs), out.More)
+	w.load(10, "acme")
+	w.load(1, "globex", "initech", "hooli")
+	out = ask(4, nil)
+	count = share(out.Jobs)
+	w.must(count["acme"] == 4 && len(out.Jobs) == 7 && out.More, "at most 4 of each, where others have one: got %v, more: %v", count, out.More)
 }
 
 func wantedLater(w *world) {

@@ -283,7 +283,7 @@ func (l *link) open(s *source, n int) *request {
 	p := l.pool
 	s.begun(n)
 	s.finished = p.finished
-	share, has := l.share()
+	share, has := l.share(n)
 	req := &request{LeaseRequest: ports.LeaseRequest{
 		Queue: s.Name, Holder: p.holder, Request: s.number(), Max: n, TTL: s.Lease,
 		Suspects: n > 0 && p.suspects == 0 && l.asking == 1 && p.active+len(p.buffer) < p.opts.Places,

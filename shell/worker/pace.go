@@ -9,13 +9,14 @@ import (
 // there for nobody else.
 const heavy = 256 << 10
 
-// firstAsked is how many jobs a source is asked for at once before it is known how large they are.
+// firstAsked is how many jobs a source is asked for at once before it is known how large they are. How many times as many as before, too: a queue has its
+// second call in full then.
 const firstAsked = 10
 
 // paced is how many of n jobs the source is asked for in a call. The lock is held.
 func (s *source) paced(n int) int { return min(n, s.pace) }
 
-// sized takes in how large the jobs of an answer were: as many as are not heavy are asked for at once, and at most twice as many as before. The lock is held.
+// sized takes in how large the jobs of an answer were: as many as are not heavy are asked for at once, and at most ten times as many as before. The lock is held.
 func (s *source) sized(jobs []core.Job) {
 	if len(jobs) == 0 {
 		return
@@ -24,7 +25,7 @@ func (s *source) sized(jobs []core.Job) {
 	for i := range jobs {
 		bytes += len(jobs[i].Args)
 	}
-	s.pace = max(1, min(2*s.pace, len(jobs)*heavy/bytes, ports.MaxBatch))
+	s.pace = max(1, min(firstAsked*s.pace, len(jobs)*heavy/bytes, ports.MaxBatch))
 }
 
 // bytes is about how much of the job goes to the backend, besides that it is over.

@@ -44,9 +44,10 @@ func (p *Pool) shareOf(n int) int {
 	return most
 }
 
-// share is how many jobs of one tenant to ask for, with those that are here already: its share of the places and of what may
-// wait for them. Were it of the places alone, a tenant of great weight could not have the turns that it is due. The lock is held.
-func (l *link) share() (most int, has map[string]int) {
+// share is how many jobs of one tenant to have, with those that are here already, when n are asked for: its share of the places and of what may
+// wait for them. Were it of the places alone, a tenant of great weight could not have the turns that it is due. Where that is no hindrance, it is how many
+// may come of any tenant, which takes a backend less than to look who has how many; and 0, for any number, where n are not more. The lock is held.
+func (l *link) share(n int) (most int, has map[string]int) {
 	p := l.pool
 	if most = p.shareOf(p.opts.Places + l.prefetch); most == 0 {
 		return 0, nil
@@ -54,6 +55,16 @@ func (l *link) share() (most int, has map[string]int) {
 	has = maps.Clone(p.crowd.running)
 	for _, h := range p.buffer {
 		has[h.job.Tenant]++
+	}
+	left := most
+	for _, here := range has {
+		left = min(left, most-here)
+	}
+	switch {
+	case n <= left:
+		return 0, nil
+	case n <= 2*left:
+		return left, nil
 	}
 	return most, has
 }

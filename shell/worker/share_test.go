@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -193,4 +194,53 @@ func TestHowManyMayWait(t *testing.T) {
 			})
 		})
 	}
+}
+
+// told is a queue that notes what it was last told of a tenant's share.
+type told struct {
+	ports.Queue
+	last ports.LeaseRequest
+}
+
+func (q *told) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
+	q.last = req
+	return q.Queue.Lease(ctx, req)
+}
+
+// Who has how many jobs is told only where somebody may get more than his share otherwise; else, at the most, how many of anybody's may come.
+func TestWhatIsToldOfAShare(t *testing.T) {
+	bubble(t, func(r *rig) {
+		q := &told{Queue: r.backend}
+		r.queue, r.opts.Places = q, 40
+		r.do(func(context.Context) error { time.Sleep(time.Second); return nil })
+		r.start()
+		come := func(n int, tenant func(i int) string) ports.LeaseRequest {
+			for i := range n {
+				r.enqueue(ofTenant(tenant(i)))
+			}
+			r.pass(time.Millisecond)
+			return q.last
+		}
+		noisy, others := func(int) string { return "noisy" }, strconv.Itoa
+		come(2, others) // so that several have work, of late
+		r.pass(2 * time.Second)
+		for _, x := range []struct {
+			says       string
+			jobs       int // that come then
+			share, has int
+		}{
+			{"it has none", 13, 30, 0},
+			{"it has 13 of 30", 12, 17, 0},
+			{"it has 25 of 30, and there are 15 places", 1, 30, 1},
+		} {
+			if req := come(x.jobs, noisy); req.Share != x.share || len(req.Has) != x.has {
+				t.Errorf("%s: asks for %d with a share of %d, and tells of %v", x.says, req.Max, req.Share, req.Has)
+			}
+		}
+		r.pass(2 * time.Second)
+		come(35, others)
+		if req := come(1, noisy); req.Share != 0 || req.Max != 5 || len(req.Has) != 0 {
+			t.Errorf("there are 5 places, and nobody has more than one: asks for %d with a share of %d, and tells of %v", req.Max, req.Share, req.Has)
+		}
+	})
 }
