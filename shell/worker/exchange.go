@@ -38,7 +38,7 @@ func (l *link) exchange(ctx context.Context, s *source, req *request, jobs []cor
 // along is the lease request to go with these outcomes, whose jobs have places kept for them; none if they are not all of the source to ask
 // next, or it has a request to be made again. It does not ask for many more than are stored, as the other half of what is held comes back by itself.
 func (l *link) along(jobs []core.Job) (*source, *request) {
-	ripe := l.order()
+	ripe := l.order(2) // whether it is one of several is all that counts
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	s := l.nextOf(ripe)

@@ -106,7 +106,7 @@ func (l *link) round(ctx context.Context, n int) {
 	for _, share := range l.shares(n) { // by weight first
 		got += l.lease(ctx, share.source, share.n)
 	}
-	for _, s := range l.order() { // then what is left, to whoever has more
+	for _, s := range l.order(len(l.sources)) { // then what is left, to whoever has more
 		if got < n {
 			got += l.lease(ctx, s, n-got)
 		}
@@ -139,19 +139,20 @@ func (l *link) adapt(took time.Duration) {
 	l.prefetch = min(max(2*ended, l.prefetch/2), most)
 }
 
-// order is the sources that may have work, as far as is known. Without weights, what comes after one that is being asked waits for its answer.
-func (l *link) order() []*source {
+// order is the sources that may have work, as far as is known, or so many of them. Without weights, what comes after one that is being asked waits for its answer.
+func (l *link) order(most int) []*source {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	var ripe []*source
+	now := time.Now()
 	for _, s := range l.sources {
 		if !s.next.IsZero() && l.clock.until(s.next) <= 0 {
 			s.ripe, s.next = true, time.Time{}
 		}
-		if s.ripe && !time.Now().Before(s.retryAt) {
+		if s.ripe && !now.Before(s.retryAt) {
 			ripe = append(ripe, s)
 		}
-		if !l.pool.weighted && s.isAsked() {
+		if len(ripe) == most || !l.pool.weighted && s.isAsked() {
 			break
 		}
 	}
@@ -173,7 +174,7 @@ type share struct {
 // that has waited longest for its due (smooth weighted round-robin, as nginx does it). One
 // that has no work earns nothing. Without weights there are no shares.
 func (l *link) shares(n int) []share {
-	ripe := l.order()
+	ripe := l.order(len(l.sources))
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	total := 0
