@@ -199,11 +199,14 @@ func TestHowManyMayWait(t *testing.T) {
 // told is a queue that notes what it was last told of a tenant's share.
 type told struct {
 	ports.Queue
+	mu   sync.Mutex
 	last ports.LeaseRequest
 }
 
 func (q *told) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
+	q.mu.Lock()
 	q.last = req
+	q.mu.Unlock()
 	return q.Queue.Lease(ctx, req)
 }
 
@@ -219,6 +222,8 @@ func TestWhatIsToldOfAShare(t *testing.T) {
 				r.enqueue(ofTenant(tenant(i)))
 			}
 			r.pass(time.Millisecond)
+			q.mu.Lock()
+			defer q.mu.Unlock()
 			return q.last
 		}
 		noisy, others := func(int) string { return "noisy" }, strconv.Itoa
