@@ -99,6 +99,21 @@ func (r *rig) stop() {
 // enqueue stores a job of type "work".
 func (r *rig) enqueue(changes ...func(*core.Job)) core.Ref {
 	r.t.Helper()
+	j := r.draft(changes...)
+	r.enqueueAll(j)
+	return j.Ref()
+}
+
+// enqueueAll enqueues jobs in one call, so that no worker hears of some before the others are there.
+func (r *rig) enqueueAll(jobs ...core.Job) {
+	r.t.Helper()
+	if _, err := r.backend.Enqueue(r.t.Context(), jobs...); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) draft(changes ...func(*core.Job)) core.Job {
+	r.t.Helper()
 	j := core.Job{ID: uuid.Must(uuid.NewV7()), Type: "work", Queue: "default", MaxRetries: core.ByPolicy}
 	for _, change := range changes {
 		change(&j)
@@ -107,10 +122,7 @@ func (r *rig) enqueue(changes ...func(*core.Job)) core.Ref {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if _, err := r.backend.Enqueue(r.t.Context(), j); err != nil {
-		r.t.Fatal(err)
-	}
-	return j.Ref()
+	return j
 }
 
 // get is the job as it stands.

@@ -218,9 +218,11 @@ func TestWhatIsToldOfAShare(t *testing.T) {
 		r.do(func(context.Context) error { time.Sleep(time.Second); return nil })
 		r.start()
 		come := func(n int, tenant func(i int) string) ports.LeaseRequest {
+			var jobs []core.Job
 			for i := range n {
-				r.enqueue(ofTenant(tenant(i)))
+				jobs = append(jobs, r.draft(ofTenant(tenant(i))))
 			}
+			r.enqueueAll(jobs...)
 			r.pass(time.Millisecond)
 			q.mu.Lock()
 			defer q.mu.Unlock()
