@@ -253,7 +253,7 @@ func (s sabotage) compile(ctx context.Context, dir string) (test string, err err
 		return "", err
 	}
 	test = filepath.Join(dir, "changed.test")
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay="+overlay, "-o", test)
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-gcflags=-N -l", "-ldflags=-s -w", "-overlay="+overlay, "-o", test)
 	if s.pkg == "adapters/redis" {
 		cmd.Args = append(cmd.Args, "-tags=sabotage")
 	}

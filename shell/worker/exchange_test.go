@@ -260,7 +260,7 @@ func asksTheFirst(r *rig) {
 	}
 }
 
-// losing is a backend that loses the reply to every tenth exchange. It counts the requests that begin before such a one is made again.
+// losing is a backend that loses the reply to every fifth exchange. It counts the requests that begin before such a one is made again.
 type losing struct {
 	slow
 	mu                       sync.Mutex
@@ -293,7 +293,7 @@ func (l *losing) count() bool {
 		}
 	}
 	l.exchanges++
-	return l.exchanges%10 == 0
+	return l.exchanges%5 == 0
 }
 
 func (l *losing) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
@@ -312,7 +312,7 @@ func TestARequestIsMadeAgainBeforeOthers(t *testing.T) {
 		l := &losing{slow: slow{Backend: r.backend}, lost: map[int64]time.Time{}}
 		r.queue, r.opts.Places = l, 60
 		r.do(func(context.Context) error { time.Sleep(10 * time.Microsecond); return nil })
-		for range 20_000 {
+		for range 60_000 {
 			r.enqueue()
 		}
 		r.start()
