@@ -246,7 +246,7 @@ func (s sabotage) command(ctx context.Context, dir, built string) (cmd *exec.Cmd
 }
 
 // compile builds the rule's tests from the sources as they are but for the one file, which is taken from the copy: so what was compiled before
-// need not be again.
+// need not be again. What is run once is not optimised.
 func (s sabotage) compile(ctx context.Context, dir string) (test string, err error) {
 	overlay, err := s.overlay(dir)
 	if err != nil {
