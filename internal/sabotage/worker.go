@@ -27,6 +27,7 @@ var workerRules = []sabotage{
 	ofSending("an ID that was given is looked up", "jobs[i].Fresh = drafts[i].ownID", "jobs[i].Fresh = true"),
 	ofSending("an ID that a call may have stored is looked up", "batch[n] = s.drafts[i].job\n", "batch[n] = s.drafts[i].job\n\t\t\tbatch[n].Fresh = s.drafts[i].ownID\n"),
 	ofWorker("a share that no answer can go beyond is not told", "share.go", "n <= left:", "n < 0:", "TestWhatIsToldOfAShare"),
+	ofWorker("a request that is made again tells of the share as it is then", "fetch.go", "\t\treq.Share, req.Has = l.share(n)\n", "", "TestWhatIsToldOfAShare"),
 	ofWorker("what is told of a share leaves room for what is here", "share.go", "left = min(left, most-here)", "_ = here", "TestWhatIsToldOfAShare"),
 	ofWorker("who has nearly his share is told, so that others have all that is left", "share.go", "n <= 2*left:", "left > 0:", "TestWhatIsToldOfAShare"),
 	ofWorker("who waits for a place does not take one from his tenant's turns", "share.go", "p.shareOf(p.opts.Places + l.prefetch)", "p.most()", "TestHowManyMayWait"),

@@ -273,6 +273,7 @@ func (l *link) request(s *source, n int) *request {
 	if i := slices.IndexFunc(s.open, isFailed); i >= 0 {
 		req := s.open[i]
 		req.failed, req.Repeat, req.Max = false, true, n
+		req.Share, req.Has = l.share(n)
 		s.begun(n)
 		return req
 	}

@@ -201,13 +201,24 @@ type told struct {
 	ports.Queue
 	mu   sync.Mutex
 	last ports.LeaseRequest
+	down bool
 }
 
 func (q *told) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
 	q.mu.Lock()
 	q.last = req
+	down := q.down
 	q.mu.Unlock()
+	if down {
+		return ports.Leased{}, ports.ErrUnavailable
+	}
 	return q.Queue.Lease(ctx, req)
+}
+
+func (q *told) set(down bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.down = down
 }
 
 // Who has how many jobs is told only where somebody may get more than his share otherwise; else, at the most, how many of anybody's may come.
@@ -222,7 +233,9 @@ func TestWhatIsToldOfAShare(t *testing.T) {
 			for i := range n {
 				jobs = append(jobs, r.draft(ofTenant(tenant(i))))
 			}
-			r.enqueueAll(jobs...)
+			if n > 0 {
+				r.enqueueAll(jobs...)
+			}
 			r.pass(time.Millisecond)
 			q.mu.Lock()
 			defer q.mu.Unlock()
@@ -249,5 +262,14 @@ func TestWhatIsToldOfAShare(t *testing.T) {
 		if req := come(1, noisy); req.Share != 0 || req.Max != 5 || len(req.Has) != 0 {
 			t.Errorf("there are 5 places, and nobody has more than one: asks for %d with a share of %d, and tells of %v", req.Max, req.Share, req.Has)
 		}
+		r.pass(2 * time.Second)
+		come(35, others)
+		q.set(true)
+		come(1, noisy)
+		r.pass(4 * time.Second)
+		if req := come(0, noisy); !req.Repeat || req.Share != 30 || req.Max != 40 {
+			t.Errorf("the same request is made again when all places are free: asks for %d with a share of %d, again: %v", req.Max, req.Share, req.Repeat)
+		}
+		q.set(false)
 	})
 }
