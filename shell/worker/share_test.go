@@ -227,7 +227,6 @@ func TestWhatIsToldOfAShare(t *testing.T) {
 		q := &told{Queue: r.backend}
 		r.queue, r.opts.Places = q, 40
 		r.do(func(context.Context) error { time.Sleep(time.Second); return nil })
-		r.start()
 		come := func(n int, tenant func(i int) string) ports.LeaseRequest {
 			var jobs []core.Job
 			for i := range n {
@@ -242,7 +241,8 @@ func TestWhatIsToldOfAShare(t *testing.T) {
 			return q.last
 		}
 		noisy, others := func(int) string { return "noisy" }, strconv.Itoa
-		come(2, others) // so that several have work, of late
+		come(2, others) // so that several have work, of late, and it is known how large jobs are
+		r.start()
 		r.pass(2 * time.Second)
 		for _, x := range []struct {
 			says       string
