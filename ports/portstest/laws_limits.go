@@ -150,6 +150,10 @@ func wanted(w *world) {
 	out = ask(4, nil)
 	count = share(out.Jobs)
 	w.must(count["acme"] == 4 && len(out.Jobs) == 7 && out.More, "at most 4 of each, where others have one: got %v, more: %v", count, out.More)
+	w.enqueue(of("globex"), at(core.Bulk))
+	out = ask(4, nil)
+	count = share(out.Jobs)
+	w.must(count["acme"] == 4 && count["globex"] == 1 && out.More, "at most 4 of each, where another's is less urgent: got %v, more: %v", count, out.More)
 }
 
 func wantedLater(w *world) {

@@ -45,8 +45,8 @@ func (p *Pool) shareOf(n int) int {
 }
 
 // share is how many jobs of one tenant to have, with those that are here already, when n are asked for: its share of the places and of what may
-// wait for them. Were it of the places alone, a tenant of great weight could not have the turns that it is due. Where that is no hindrance, it is how many
-// may come of any tenant, which takes a backend less than to look who has how many; and 0, for any number, where n are not more. The lock is held.
+// wait for them. Were it of the places alone, a tenant of great weight could not have the turns that it is due. It is 0, for any number, where n are not
+// enough to take anybody beyond it, whoever's they are: to look who has how many takes a backend longer. The lock is held.
 func (l *link) share(n int) (most int, has map[string]int) {
 	p := l.pool
 	if most = p.shareOf(p.opts.Places + l.prefetch); most == 0 {
@@ -60,11 +60,8 @@ func (l *link) share(n int) (most int, has map[string]int) {
 	for _, here := range has {
 		left = min(left, most-here)
 	}
-	switch {
-	case n <= left:
+	if n <= left {
 		return 0, nil
-	case n <= 2*left:
-		return left, nil
 	}
 	return most, has
 }

@@ -221,7 +221,7 @@ func (q *told) set(down bool) {
 	q.down = down
 }
 
-// Who has how many jobs is told only where somebody may get more than his share otherwise; else, at the most, how many of anybody's may come.
+// Who has how many jobs is told only where somebody may get more than his share otherwise.
 func TestWhatIsToldOfAShare(t *testing.T) {
 	bubble(t, func(r *rig) {
 		q := &told{Queue: r.backend}
@@ -250,7 +250,7 @@ func TestWhatIsToldOfAShare(t *testing.T) {
 			share, has int
 		}{
 			{"it has none", 13, 30, 0},
-			{"it has 13 of 30", 12, 17, 0},
+			{"it has 13 of 30", 12, 30, 1},
 			{"it has 25 of 30, and there are 15 places", 1, 30, 1},
 		} {
 			if req := come(x.jobs, noisy); req.Share != x.share || len(req.Has) != x.has {

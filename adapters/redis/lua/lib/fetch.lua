@@ -17,7 +17,7 @@ end)()
   return rare
 end
 --# use due
-local fill = (limited or typed or meta[4] or ARGV[12] ~= '0') and (function()
+local fill = (limited or typed or meta[4] or ARGV[11] ~= '0') and (function()
 --# use careful
 return fill
 end)()

@@ -11,7 +11,7 @@ if alone then
 end
 while #ids < max and not dry and tries < 20 do
   local entries, ring, m = {}, q .. ':ring:', 0
-  while m + #ids < max and not dry do
+  while m + #ids < max do
     local want = max - m - #ids
     local next = redis.call('LMPOP', '5', ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4', 'LEFT', 'COUNT', math.min(want, 4 + math.floor(want / 16)))
     dry = not next
@@ -19,31 +19,28 @@ while #ids < max and not dry and tries < 20 do
       break
     end
     local ready, tenants = q .. ':ready:' .. sub(next[1], -1) .. ':', next[2]
-    local part, rest, most, lines, back = math.floor(want / #tenants), want % #tenants, 0, {}, {}
+    local part, rest, lines, back = math.floor(want / #tenants), want % #tenants, {}, {}
     for i = 1, #tenants do
-      local line, n = ready .. tenants[i], math.min(part + (i <= rest and 1 or 0), spare)
+      local line, n = ready .. tenants[i], part + (i <= rest and 1 or 0)
       local some = redis.call('LPOP', line, n) or {}
       for k = 1, #some do
         entries[m + k] = some[k]
       end
-      m, most = m + #some, math.max(most, #some)
+      m = m + #some
       if #some == n then
         lines[#lines + 1], back[#back + 1] = line, tenants[i]
       end
     end
-    local ended = #lines > 0 and #lines - redis.call('EXISTS', unpack(lines)) or 0 -- mostly none
-    for i = #lines, 1, -1 do
-      if ended > 0 and redis.call('EXISTS', lines[i]) == 0 then
-        table.remove(back, i)
-        ended = ended - 1
+    if #lines > 0 and redis.call('EXISTS', unpack(lines)) < #lines then -- mostly all have more
+      back = {}
+      for i = 1, #lines do
+        if redis.call('EXISTS', lines[i]) == 1 then
+          back[#back + 1] = sub(lines[i], #ready + 1)
+        end
       end
     end
     if #back > 0 then
       redis.call('RPUSH', next[1], unpack(back))
-    end
-    spare = spare - most
-    if spare == 0 then -- of some tenant there may be all that is wanted
-      more, dry = 1, true
     end
   end
   local found, n = m > 0 and redis.call('HMGET', q .. ':jobs', unpack(entries)), #ids

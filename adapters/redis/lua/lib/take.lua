@@ -9,12 +9,11 @@ if max > 0 and meta[1] ~= '1' and fill then
     bounds.started(ids)
   end
 elseif max > 0 and meta[1] ~= '1' then
-  local spare = ARGV[11] == '0' and math.huge or tonumber(ARGV[11]) -- how many more there may be of any one tenant
   repeat -- before it gives fewer it sees to what time has done
 --# use plain
     lined = false
     if #ids < max and not looked then
       look_after()
     end
-  until not lined or spare == 0
+  until not lined
 end
