@@ -115,24 +115,33 @@ func Interleave(jobs []Job) {
 }
 
 func interleave(jobs []Job) {
-	counts := map[string]int{}
-	for _, j := range jobs {
-		counts[j.Tenant]++
+	type placed struct {
+		at  float64 // from 0 to 1
+		job int
+	}
+	var counts []int // by tenant
+	tenants, whose := map[string]int{}, make([]int, len(jobs))
+	for i := range jobs {
+		t, there := tenants[jobs[i].Tenant]
+		if !there {
+			t = len(counts)
+			tenants[jobs[i].Tenant] = t
+			counts = append(counts, 0)
+		}
+		whose[i] = t
+		counts[t]++
 	}
 	if len(counts) < 2 {
 		return
 	}
-	type placed struct {
-		at  float64 // from 0 to 1
-		job Job
-	}
-	order, seen := make([]placed, len(jobs)), map[string]int{}
-	for i, j := range jobs {
-		order[i] = placed{(float64(seen[j.Tenant]) + 0.5) / float64(counts[j.Tenant]), j}
-		seen[j.Tenant]++
+	order, seen := make([]placed, len(jobs)), make([]int, len(counts))
+	for i, t := range whose {
+		order[i] = placed{(float64(seen[t]) + 0.5) / float64(counts[t]), i}
+		seen[t]++
 	}
 	slices.SortStableFunc(order, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
+	before := slices.Clone(jobs)
 	for i, p := range order {
-		jobs[i] = p.job
+		jobs[i] = before[p.job]
 	}
 }

@@ -9,7 +9,7 @@ func ofCore(rule, file, old, changed string) sabotage {
 var coreRules = []sabotage{
 	ofCore("a rate allows its burst at once, and no more", "turns.go", "time.Duration(max(1, r.Burst))*t)/t", "time.Duration(max(1, r.Burst)+1)*t)/t"),
 	ofCore("a rate saves nothing up in a silence", "turns.go", "return later(now, due).Add(", "return due.Add("),
-	ofCore("in a batch each tenant has its share from the beginning", "turns.go", "(float64(seen[j.Tenant]) + 0.5) / float64(counts[j.Tenant])", "float64(seen[j.Tenant])"),
+	ofCore("in a batch each tenant has its share from the beginning", "turns.go", "(float64(seen[t]) + 0.5) / float64(counts[t])", "float64(seen[t])"),
 	ofCore("a job is dead when its retries are spent, and not before", "settle.go", "j.Failures > retries", "j.Failures >= retries"),
 	ofCore("the n-th failure waits for the n-th delay", "backoff.go", "p.Schedule[min(n, len(p.Schedule))-1]", "p.Schedule[min(n, len(p.Schedule)-1)]"),
 	ofCore("jitter only adds", "backoff.go", "return d + time.Duration(float64(d)*p.Jitter*chance)", "return d - time.Duration(float64(d)*p.Jitter*chance)"),

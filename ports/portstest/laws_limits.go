@@ -12,6 +12,7 @@ import (
 var limitLaws = []Law{
 	{"where something has limits the more urgent job comes first, too", under(urgentFirst)},
 	{"where something has limits a job that becomes due is found, too", under(dueMeanwhile)},
+	{"where something has limits a holder is given no more of a tenant than he wants, too", under(wanted)},
 	{"tenants get turns by their weights", byWeight},
 	{"a turn that was cut short goes on with the next lease", cutShort},
 	{"in any part of a batch each tenant has its share", sharesInABatch},

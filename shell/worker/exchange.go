@@ -90,10 +90,12 @@ func (l *link) alone(s *source) {
 const leastHalf = 25
 
 // inHalves reports whether the jobs that the worker holds go to and fro in two halves, where they are short: it runs one while the backend
-// sees to the other. What a tenant's share leaves cannot be told before a request is answered, nor whose turn it is of several queues. The lock is held.
+// sees to the other. A tenant's share is to be more than a half, which may be all its, and whose turn it is of several queues cannot be told before a
+// request is answered. The lock is held.
 func (l *link) inHalves() bool {
 	all := l.pool.opts.Places + l.prefetch
-	return all >= 2*leastHalf && l.both != nil && l.sole != nil && l.pool.shareOf(all) == 0
+	share := l.pool.shareOf(all)
+	return all >= 2*leastHalf && l.both != nil && l.sole != nil && (share == 0 || share > all/2)
 }
 
 // half is how many outcomes go in a call. The lock is held.

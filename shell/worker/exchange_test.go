@@ -150,22 +150,23 @@ func (s *slow) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ...cor
 }
 
 // Where jobs are short two requests are under way at once, so that the worker runs what one brought while the other is at the backend. Only one
-// is where tenants have shares, where jobs are few, or long; and only one asks for a suspect.
+// is where a tenant's share is no more than one of them may bring, where jobs are few, or long; and only one asks for a suspect.
 func TestShortJobsGoToAndFroInTwoHalves(t *testing.T) {
 	for name, c := range map[string]struct {
-		places, tenants int
-		take            time.Duration
-		several         bool // requests at once
+		places, tenants, share int
+		take                   time.Duration
+		several                bool // requests at once
 	}{
 		"short":              {places: 60, tenants: 1, take: 10 * time.Microsecond, several: true},
-		"of several tenants": {places: 60, tenants: 2, take: 10 * time.Microsecond},
+		"of several tenants": {places: 60, tenants: 2, take: 10 * time.Microsecond, several: true},
+		"of small shares":    {places: 60, tenants: 2, share: 50, take: 10 * time.Microsecond},
 		"few":                {places: 5, tenants: 1, take: 10 * time.Microsecond},
 		"long":               {places: 20, tenants: 1, take: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
 				s := &slow{Backend: r.backend}
-				r.queue, r.opts.Places = s, c.places
+				r.queue, r.opts.Places, r.opts.MaxShare = s, c.places, c.share
 				var g gauge
 				r.do(func(context.Context) error { defer g.enter()(); time.Sleep(c.take); return nil })
 				for n := range 1000 {

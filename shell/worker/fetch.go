@@ -133,7 +133,7 @@ func (l *link) adapt(took time.Duration) {
 	ended := int(float64(l.pool.finished-l.ended) * min(1, took.Seconds()/max(now.Sub(l.adapted), 1).Seconds()))
 	l.adapted, l.ended = now, l.pool.finished
 	most := max(l.pool.opts.Places, 10)
-	if l.pool.crowded() {
+	if l.pool.crowd.several {
 		most = l.pool.opts.Places / 4
 	}
 	l.prefetch = min(max(2*ended, l.prefetch/2), most)
@@ -272,8 +272,8 @@ func (l *link) request(s *source, n int) *request {
 	defer l.pool.mu.Unlock()
 	if i := slices.IndexFunc(s.open, isFailed); i >= 0 {
 		req := s.open[i]
-		req.failed, req.Repeat, req.Max = false, true, n
 		req.Share, req.Has = l.share(n)
+		req.failed, req.Repeat, req.Max = false, true, n
 		s.begun(n)
 		return req
 	}

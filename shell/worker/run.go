@@ -166,8 +166,10 @@ func attributed(o core.Outcome, cause error, timeout time.Duration) core.Outcome
 func (p *Pool) finish(h *held, o core.Outcome) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := time.Now()
 	p.finished++
-	h.ran(time.Now())
+	p.crowd.look(now)
+	h.ran(now)
 	if p.crowd.running[h.job.Tenant]--; p.crowd.running[h.job.Tenant] == 0 {
 		delete(p.crowd.running, h.job.Tenant)
 	}

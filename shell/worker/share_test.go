@@ -273,3 +273,79 @@ func TestWhatIsToldOfAShare(t *testing.T) {
 		q.set(false)
 	})
 }
+
+// together is a slow backend that counts how many jobs of the noisy tenant it has leased that have not run.
+type together struct {
+	slow
+
+	mu        sync.Mutex
+	now, most int
+}
+
+func (t *together) more(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.now += n
+	t.most = max(t.most, t.now)
+}
+
+func (t *together) count(out ports.Leased) {
+	for i := range out.Jobs {
+		if out.Jobs[i].Tenant == "noisy" {
+			t.more(1)
+		}
+	}
+}
+
+func (t *together) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
+	out, err := t.slow.Lease(ctx, req)
+	t.count(out)
+	return out, err
+}
+
+func (t *together) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ...core.Job) ([]core.Ref, ports.Leased, error) {
+	refused, out, err := t.slow.Exchange(ctx, req, jobs...)
+	t.count(out)
+	return refused, out, err
+}
+
+// Two requests that are under way at once bring no more of a tenant than its share, though its jobs are the more urgent; what that leaves is others'.
+func TestAShareIsOfBothHalves(t *testing.T) {
+	bubble(t, func(r *rig) {
+		b := &together{slow: slow{Backend: r.backend}}
+		r.queue, r.opts.Places = b, 60
+		var others gauge
+		r.do(func(ctx context.Context) error {
+			time.Sleep(10 * time.Microsecond)
+			if tenant, _ := ports.Tenant(ctx); tenant == "noisy" {
+				b.more(-1)
+			} else {
+				defer others.enter()()
+			}
+			return nil
+		})
+		for range 500 { // so that several have work
+			r.enqueue(ofTenant("noisy"))
+			r.enqueue(ofTenant("quiet"))
+		}
+		r.start()
+		r.pass(50 * time.Millisecond)
+		for range 3000 {
+			r.enqueue(ofTenant("noisy"), priority(core.Critical))
+			r.enqueue(ofTenant("quiet"), priority(core.Bulk))
+		}
+		b.mu.Lock()
+		b.most = b.now
+		b.mu.Unlock()
+		before := others.count()
+		b.leasing.again()
+		r.pass(500 * time.Millisecond)
+		const share = 56 // of 60 places and 15 that wait
+		if b.leasing.most != 2 || b.most > share || b.most < share-5 {
+			t.Errorf("with %d requests at once it has up to %d, want %d or a few less with two", b.leasing.most, b.most, share)
+		}
+		if n := others.count() - before; n < 500 {
+			t.Errorf("%d of others ran meanwhile", n)
+		}
+	})
+}

@@ -1,9 +1,9 @@
 -- careful: how jobs are chosen where something has limits.
---# use read share
+--# use read wanted
 local plain, from_lane = {weight = 1, free = true}, {}
 local tenant_of, type_of, sooner = rarely().tenant_of, rarely().type_of, rarely().sooner
 met = {}
-bounds = (limited or typed or meta[4]) and (function()
+bounds = (function()
 local rouse, ready_left = rarely().rouse, rarely().ready_left
 --# use limits look rest meet whole tiers
 local types = typed and (function()

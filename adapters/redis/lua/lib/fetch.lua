@@ -5,6 +5,7 @@ local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole', 'type
 local limited, met, looked = meta[3] and true or false, nil, false
 local placed, more = {}, 0 -- what is noted of jobs that are to be cancelled, or take something of a limit; 1 if something was left for the sake of the holder's share
 typed = meta[5] and true or false
+--# use share
 
 -- rarely gives what most fetches have no use for, as careful does where there are limits: what a script defines is made anew by each call.
 local rare, bounds
@@ -17,7 +18,7 @@ end)()
   return rare
 end
 --# use due
-local fill = (limited or typed or meta[4] or ARGV[11] ~= '0') and (function()
+local fill = (limited or typed or meta[4]) and (function()
 --# use careful
 return fill
 end)()

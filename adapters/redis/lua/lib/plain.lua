@@ -1,6 +1,7 @@
 -- plain: the next ready jobs, the most urgent first, where nothing has limits. The tenants of one priority share what is wanted, so that nobody's
 -- turn is cut short. There is no function here: what a script defines is made anew by each call, and this is what nearly each of them does.
 local alone, dry, tries = ARGV[7] == '1' and suspect == 0 and redis.call('LPOP', q .. ':suspects'), false, 0
+local full = {} -- by the key of a ring, of whom the holder has his share
 if alone then
   local record = redis.call('HGET', q .. ':jobs', alone)
   if rarely().passes(alone, record) then
@@ -13,35 +14,12 @@ while #ids < max and not dry and tries < 20 do
   local entries, ring, m = {}, q .. ':ring:', 0
   while m + #ids < max do
     local want = max - m - #ids
-    local next = redis.call('LMPOP', '5', ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4', 'LEFT', 'COUNT', math.min(want, 4 + math.floor(want / 16)))
+    local next = redis.call('LMPOP', '5', ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4', 'LEFT', 'COUNT', math.min(want, math.max(4, math.ceil(want / 9))))
     dry = not next
     if dry then
       break
     end
-    local ready, tenants = q .. ':ready:' .. sub(next[1], -1) .. ':', next[2]
-    local part, rest, lines, back = math.floor(want / #tenants), want % #tenants, {}, {}
-    for i = 1, #tenants do
-      local line, n = ready .. tenants[i], part + (i <= rest and 1 or 0)
-      local some = redis.call('LPOP', line, n) or {}
-      for k = 1, #some do
-        entries[m + k] = some[k]
-      end
-      m = m + #some
-      if #some == n then
-        lines[#lines + 1], back[#back + 1] = line, tenants[i]
-      end
-    end
-    if #lines > 0 and redis.call('EXISTS', unpack(lines)) < #lines then -- mostly all have more
-      back = {}
-      for i = 1, #lines do
-        if redis.call('EXISTS', lines[i]) == 1 then
-          back[#back + 1] = sub(lines[i], #ready + 1)
-        end
-      end
-    end
-    if #back > 0 then
-      redis.call('RPUSH', next[1], unpack(back))
-    end
+--# use serve
   end
   local found, n = m > 0 and redis.call('HMGET', q .. ':jobs', unpack(entries)), #ids
   for i = 1, m do
@@ -53,6 +31,10 @@ while #ids < max and not dry and tries < 20 do
     end
   end
   tries = tries + 1
+end
+for ring, tenants in pairs(full) do
+  redis.call('LPUSH', ring, unpack(tenants)) -- they keep their turns
+  more = 1
 end
 if tries == 20 then -- nothing but entries that were dropped, for long: go on in another call
   rarely().sooner(now)

@@ -3,7 +3,7 @@ local function popped(want)
   local out, ring, left = {}, q .. ':ring:', {} -- left: by level, tenants of whom no more is wanted
   while #out < want do
     local n = want - #out
-    local next = redis.call('LMPOP', '5', ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4', 'LEFT', 'COUNT', math.min(n, 4 + math.floor(n / 16)))
+    local next = redis.call('LMPOP', '5', ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4', 'LEFT', 'COUNT', math.min(n, math.max(4, math.ceil(n / 9))))
     if not next then
       break
     end
@@ -12,8 +12,8 @@ local function popped(want)
     turns(level, next[2], n, out, left[level])
   end
   for level, tenants in pairs(left) do
-    if #tenants > 0 then
-      redis.call('LPUSH', ring .. level, unpack(tenants))
+    for i = #tenants, 1, -1 do -- in the order in which they were
+      redis.call('LPUSH', ring .. level, tenants[i])
       more = 1
     end
   end
