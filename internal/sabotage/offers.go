@@ -2,12 +2,12 @@ package main
 
 // offerRules takes out rules of jobs that are handed to one who offered places for them.
 var offerRules = []sabotage{
-	onRedis("who has an offer is handed what is enqueued", "lua/lib/hand.lua", "redis.call('HINCRBY', q .. ':counts', 'enqueued', n)", ""),
+	onRedis("who has an offer is handed what is enqueued", "lua/lib/hand.lua", "redis.call('HINCRBY', q .. ':counts', 'enqueued', n == 1 and '1' or n)", ""),
 	onMemory("who has an offer is handed what is enqueued", "wait.go", "slices.Contains(queues, h.Queue)", "true"),
 	onRedis("an offer is for so many jobs, and for so long", "lua/lib/hand.lua", "now > tonumber(ends) or ", ""),
 	onRedis("an offer is for so many jobs, and for so long", "lua/lib/hand.lua", "#ARGV[4] <= 16 * places", "true"),
 	onRedis("an offer that is taken back says how much of it is left", "lua/lib/offer.lua", "math.max(0, want - known + (rest or 0))", "want"),
-	onRedis("an offer that is taken back says how much of it is left", "lua/lib/hand.lua", "places - n, rev", "places, rev"),
+	onRedis("an offer that is taken back says how much of it is left", "lua/lib/hand.lua", "places - n, rev, ttl", "places, rev, ttl"),
 	onRedis("an offer that was of no use gives way, and is known when it is taken back", "lua/lib/hand.lua", "  redis.call('HDEL', q, 'offer') ", "  -- "),
 	onRedis("an offer that was of no use gives way, and is known when it is taken back", "lua/lib/hand.lua", "  redis.call('HSET', q, 'shut', meta[4])\n", ""),
 	onMemory("an offer that was of no use gives way, and is known when it is taken back", "offer.go", "q.offer, q.shut = nil, o", "q.offer = nil"),
@@ -22,7 +22,7 @@ var offerRules = []sabotage{
 	onRedis("nothing is handed that would pass by jobs that are ready, or limits", "lua/lib/fetch.lua", " and meta[1] ~= '1' and #ids", " and #ids"),
 	onRedis("an offer is one holder's at a time, and ends when he goes", "lua/lib/offer.lua", " or left and tonumber(left) > 0 and tonumber(ends) >= now", ""),
 	onRedis("an offer is one holder's at a time, and ends when he goes", "roster.go", `strings.HasPrefix(offer, holder+" ")`, "offer == holder"),
-	onRedis("what was handed and is not known of is given back, or taken up", "lua/lib/hand.lua", "redis.call('ZADD', q .. ':holders', till, holder)", ""),
+	onRedis("what was handed and is not known of is given back, or taken up", "lua/lib/hand.lua", "redis.call('ZADD', q .. ':holders', string.format('%d', till), holder)", ""),
 	ofWorker("what may have been handed is asked for when word may be lost", "link.go", "\t\t\tl.deaf()\n", "", "TestNothingHandedIsLost"),
 	ofWorker("what was handed and is not told of is asked for", "beat.go", "\ts.overdue()\n", "", "TestNothingHandedIsLost"),
 	ofWorker("what comes twice is taken in once", "admit.go", "return slices.Contains(req.handed, ", "return false && slices.Contains(req.handed, ", "TestWhatComesTwiceIsTakenInOnce"),

@@ -1,7 +1,7 @@
 -- hand: stores new jobs, and leases them to one who has an offer for so many (see `offer`), and listens, if no job is ready before them and none is for later.
 -- He is told of them with the token: h, the number of his offer, now, rev and lease end, how many, their IDs, and each record after its
--- length. The list needs no end: whoever lets go of his leases lets go of it. There is no function here, nor before: somebody waits for each
--- microsecond, and one costs some where the server was idle.
+-- length. The list needs no end: whoever lets go of his leases lets go of it. There is no function here, nor before, tables have the size that one job
+-- takes, and no number is made a text but as a whole one: somebody waits for each microsecond, and each of that costs some where the server was idle.
 local holder, number, places, rev, ttl, ends = string.match(meta[4], '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
 local head, till = struct.pack('>BBBBI6I6I6', VERSION, 0, 0, PENDING, 1, now, now), now + ttl
 local list, ring, all = q .. ':wake:' .. holder, q .. ':ring:', #ARGV[4] <= 16 * places
@@ -10,8 +10,8 @@ if now > tonumber(ends) or redis.call('EXISTS', list, q .. ':suspects', ring .. 
   redis.call('HSET', q, 'shut', meta[4])
   all = false
 end
-local token, records, leases, size, n, at = {'', ARGV[4]}, {}, {}, 0, 0, 5
-local lease = rev .. ':' .. now .. ':' .. number
+local token, records, leases, size, n, at = {'', ARGV[4], '', ''}, {'', ''}, {'', ''}, 0, 0, 5
+local lease = string.format('%s:%d:%s', rev, now, number)
 while all and at <= #ARGV do
   for i = at + 5, at + 4 + ARGV[at + 4] do
     local id, record = string.sub(ARGV[4], 16 * n + 1, 16 * n + 16), head .. ARGV[i]
@@ -25,10 +25,10 @@ while all and at <= #ARGV do
 end
 if all then
   redis.call('HSET', q .. ':jobs', unpack(records))
-  redis.call('HINCRBY', q .. ':counts', 'enqueued', n)
-  redis.call('HSET', q, 'offer', table.concat({holder, number, places - n, rev, ttl, ends}, ' '))
+  redis.call('HINCRBY', q .. ':counts', 'enqueued', n == 1 and '1' or n)
+  redis.call('HSET', q, 'offer', string.format('%s %s %d %s %s %s', holder, number, places - n, rev, ttl, ends))
   redis.call('HSET', q .. ':leases:' .. holder, unpack(leases)) -- as hold does
-  redis.call('ZADD', q .. ':holders', till, holder)
+  redis.call('ZADD', q .. ':holders', string.format('%d', till), holder)
   token[1] = 'h' .. struct.pack('>I6I6I6I6B', number, now, rev, till, n)
   redis.call('RPUSH', list, table.concat(token))
   return now
