@@ -90,12 +90,20 @@ func (l *link) alone(s *source) {
 const leastHalf = 25
 
 // inHalves reports whether the jobs that the worker holds go to and fro in two halves, where they are short: it runs one while the backend
-// sees to the other. A tenant's share is to be more than a half, which may be all its, and whose turn it is of several queues cannot be told before a
-// request is answered. The lock is held.
+// sees to the other. Whose turn it is of several queues cannot be told before a request is answered; and where a tenant's share is all that there is,
+// it comes in one. The lock is held.
 func (l *link) inHalves() bool {
+	return l.both != nil && l.sole != nil && l.halved() >= leastHalf && (l.sole.plenty || !l.pool.crowd.several)
+}
+
+// halved is how many jobs are a half. It is no more than two thirds of a tenant's share: one request may bring jobs of a single one, and the other
+// then a third of a share of each, which of two tenants is as many. The lock is held.
+func (l *link) halved() int {
 	all := l.pool.opts.Places + l.prefetch
-	share := l.pool.shareOf(all)
-	return all >= 2*leastHalf && l.both != nil && l.sole != nil && (share == 0 || share > all/2)
+	if share := l.pool.shareOf(all); share > 0 {
+		return min(all/2, 2*share/3)
+	}
+	return all / 2
 }
 
 // half is how many outcomes go in a call. The lock is held.
@@ -103,7 +111,7 @@ func (l *link) half() int {
 	if !l.inHalves() {
 		return ports.MaxBatch
 	}
-	return min((l.pool.opts.Places+l.prefetch)/2, ports.MaxBatch)
+	return min(l.halved(), ports.MaxBatch)
 }
 
 // goesAlong reports whether the next lease request goes with outcomes: with those that are about to be stored or, where jobs are short, with those that

@@ -169,7 +169,7 @@ func TestShortJobsGoToAndFroInTwoHalves(t *testing.T) {
 				r.queue, r.opts.Places, r.opts.MaxShare = s, c.places, c.share
 				var g gauge
 				r.do(func(context.Context) error { defer g.enter()(); time.Sleep(c.take); return nil })
-				for n := range 1000 {
+				for n := range 3000 {
 					r.enqueue(tenantOf(fmt.Sprint("t", n%c.tenants)))
 				}
 				r.start()
@@ -178,9 +178,9 @@ func TestShortJobsGoToAndFroInTwoHalves(t *testing.T) {
 					t.Errorf("%d runs at first", n)
 				}
 				s.leasing.again()
-				r.pass(time.Minute)
-				if g.count() != 1000 || g.most > c.places {
-					t.Errorf("%d runs of 1000 jobs, %d at once", g.count(), g.most)
+				r.pass(3 * time.Minute)
+				if g.count() != 3000 || g.most > c.places {
+					t.Errorf("%d runs of 3000 jobs, %d at once", g.count(), g.most)
 				}
 				if s.leasing.most > 1 != c.several || s.suspects.most != 1 {
 					t.Errorf("%d requests at once, want several: %t; %d at once that ask for a suspect, want 1", s.leasing.most, c.several, s.suspects.most)

@@ -309,6 +309,24 @@ func (t *together) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ..
 	return refused, out, err
 }
 
+// Where one tenant has nearly all the jobs, all that its share leaves it comes in one request, as no other would be full.
+func TestAShareThatIsAllThereIsComesInOne(t *testing.T) {
+	bubble(t, func(r *rig) {
+		s := &slow{Backend: r.backend}
+		r.queue, r.opts.Places = s, 60
+		var g gauge
+		r.do(func(context.Context) error { defer g.enter()(); time.Sleep(10 * time.Microsecond); return nil })
+		for n := range 5000 {
+			r.enqueue(ofTenant(map[bool]string{true: "quiet", false: "noisy"}[n%100 == 0]))
+		}
+		r.start()
+		r.pass(5 * time.Second)
+		if n := s.leasing.count(); g.count() != 5000 || n > 180 { // in two halves they are 210
+			t.Errorf("%d of 5000 jobs took %d requests, want 160 or so", g.count(), n)
+		}
+	})
+}
+
 // Two requests that are under way at once bring no more of a tenant than its share, though its jobs are the more urgent; what that leaves is others'.
 func TestAShareIsOfBothHalves(t *testing.T) {
 	bubble(t, func(r *rig) {
@@ -341,8 +359,8 @@ func TestAShareIsOfBothHalves(t *testing.T) {
 		b.leasing.again()
 		r.pass(500 * time.Millisecond)
 		const share = 56 // of 60 places and 15 that wait
-		if b.leasing.most != 2 || b.most > share || b.most < share-5 {
-			t.Errorf("with %d requests at once it has up to %d, want %d or a few less with two", b.leasing.most, b.most, share)
+		if b.leasing.most < 2 || b.most > share || b.most < share/2 {
+			t.Errorf("with %d requests at once it has up to %d, want two or more and up to %d", b.leasing.most, b.most, share)
 		}
 		if n := others.count() - before; n < 500 {
 			t.Errorf("%d of others ran meanwhile", n)
