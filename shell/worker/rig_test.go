@@ -210,6 +210,12 @@ func (g *gauge) again() {
 	g.most = g.now
 }
 
+func (g *gauge) peak() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.most
+}
+
 func (g *gauge) count() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
