@@ -18,5 +18,5 @@ end)()
 if before then
   return before
 end
---# use fetch
+--# use meta fetch
 return fetched

@@ -8,5 +8,9 @@
 --# use clock head state
 local holder, span, from = ARGV[2], tonumber(ARGV[3]), 4
 local leases = q .. ':leases:' .. holder
+local last, began = unpack(redis.call('HMGET', q, 'gen', 'gen_at'))
 --# use outcomes
+if unheld then
+  redis.call('ZREM', q .. ':holders', holder)
+end
 return refused

@@ -1,7 +1,7 @@
 -- complete: ends the leases of jobs, and lets go of those that are done, and remembers them.
-if n > 0 and redis.call('HLEN', leases) == n then -- all that he has, as mostly: that is let go of more quickly
+local unheld = n > 0 and redis.call('HLEN', leases) == n
+if unheld then -- all that he has, as mostly: that is let go of more quickly
   redis.call('UNLINK', leases)
-  redis.call('ZREM', q .. ':holders', holder)
 elseif n > 0 then
   redis.call('HDEL', leases, unpack(freed))
 end

@@ -1,7 +1,6 @@
 -- fetch: claims jobs whose time has come for a holder, as many as there are up to max. On the way it sees to what time has done; of fetches that
 -- follow each other closely not each does, while all of them find enough.
 local LOOK = 5 -- ms
-local meta = redis.call('HMGET', q, 'paused', 'swept', 'limited', 'whole', 'typed', 'looked', 'offer', 'shut')
 local limited, met, looked = meta[3] and true or false, nil, false
 local placed, more = {}, 0 -- what is noted of jobs that are to be cancelled, or take something of a limit; 1 if something was left for the sake of the holder's share
 typed = meta[5] and true or false

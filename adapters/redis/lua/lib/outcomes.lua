@@ -1,8 +1,9 @@
 -- outcomes: stores what became of up to 100 jobs of one holder. ARGV has from some place on groups of those in a row that were leased at
 -- once and came to the same end: rev with a colon, what (d dropped, k kept, r retrying, p pending, f failed, c cancelled), instant (ms:
 -- until when it is kept for k, f and c, else when it is due), length of each run (ms), the IDs in one string, how many records, and
--- these: one for each, or none if all are empty. For d a record is what is kept in its place, as trace_of has it. The
--- numbers (from 1) of those refused are in refused. There is but one function here, as each call makes them anew.
+-- these: one for each, or none if all are empty. For d a record is what is kept in its place, as trace_of has it. The generation of finished
+-- jobs is in last, and since when in began. The numbers (from 1) of those refused are then in refused, and in unheld whether the holder has no lease
+-- left: who leases none in the same call lets him go from the holders. There is but one function here, as each call makes them anew.
 --# use unlike
 local refused, freed, ids, at = {}, {}, {}, from
 while at <= #ARGV do
@@ -12,8 +13,7 @@ while at <= #ARGV do
   end
   at = at + 6 + ARGV[at + 5]
 end
-local since = redis.call('HMGET', q, 'gen', 'gen_at')
-local gen = since[2] and now < since[2] + span and tonumber(since[1]) or unlike().generation(span)
+local gen = began and now < began + span and tonumber(last) or unlike().generation(span)
 local held = redis.call('HMGET', leases, unpack(ids))
 local given, gone, done, history, run_time, woken, n, m, i = {}, {}, {}, {}, 0, 0, 0, 0, 0
 at = from

@@ -1,6 +1,6 @@
 -- serve: takes jobs out of the lines of some tenants, the next ones of a priority's ring, each for the same part of what is wanted. Of whom the holder
 -- has his share, though more would be his turn, is kept out of the ring until all are chosen.
-local ready, tenants, lines, back = q .. ':ready:' .. sub(next[1], -1) .. ':', next[2], {}, {}
+local ready, tenants, lines = q .. ':ready:' .. sub(next[1], -1) .. ':', next[2], {}
 local part, rest = math.floor(want / #tenants), want % #tenants
 for i = 1, #tenants do
   local tenant, turn = tenants[i], part + (i <= rest and 1 or 0)
@@ -15,13 +15,14 @@ for i = 1, #tenants do
   end
   m = m + #some
   if #some == n and n == turn then
-    lines[#lines + 1], back[#back + 1] = line, tenant
+    lines[#lines + 1] = line
   elseif #some == n and redis.call('EXISTS', line) == 1 then
     full[next[1]] = full[next[1]] or {}
     table.insert(full[next[1]], 1, tenant)
   end
 end
-if #lines > 0 and redis.call('EXISTS', unpack(lines)) < #lines then -- mostly all have more
+local back = tenants
+if #lines < #tenants or redis.call('EXISTS', unpack(lines)) < #lines then -- mostly all have more
   back = {}
   for i = 1, #lines do
     if redis.call('EXISTS', lines[i]) == 1 then
