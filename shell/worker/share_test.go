@@ -346,8 +346,8 @@ func TestAShareIsOfBothHalves(t *testing.T) {
 		r.queue, r.opts.Places = b, 60
 		var others gauge
 		r.do(func(ctx context.Context) error {
-			time.Sleep(10 * time.Microsecond)
 			if tenant, _ := ports.Tenant(ctx); tenant == "noisy" {
+				time.Sleep(9 * time.Millisecond) // nearly a call: those of one half are there when the other comes
 				b.more(-1)
 			} else {
 				defer others.enter()()
@@ -372,7 +372,7 @@ func TestAShareIsOfBothHalves(t *testing.T) {
 		if n, most := b.leasing.peak(), b.peak(); n < 2 || most > share || most < share/2 {
 			t.Errorf("with %d requests at once it has up to %d, want two or more and up to %d", n, most, share)
 		}
-		if n := others.count() - before; n < 500 {
+		if n := others.count() - before; n < 300 {
 			t.Errorf("%d of others ran meanwhile", n)
 		}
 	})
