@@ -278,33 +278,14 @@ func TestWhatIsToldOfAShare(t *testing.T) {
 type together struct {
 	slow
 
-	mu        sync.Mutex
-	now, most int
-}
-
-func (t *together) more(n int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.now += n
-	t.most = max(t.most, t.now)
-}
-
-func (t *together) again() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.most = t.now
-}
-
-func (t *together) peak() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.most
+	noisy gauge
+	here  chan func() // for each of those, to be called as it ends
 }
 
 func (t *together) count(out ports.Leased) {
 	for i := range out.Jobs {
 		if out.Jobs[i].Tenant == "noisy" {
-			t.more(1)
+			t.here <- t.noisy.enter()
 		}
 	}
 }
@@ -342,13 +323,13 @@ func TestAShareThatIsAllThereIsComesInOne(t *testing.T) {
 // Two requests that are under way at once bring no more of a tenant than its share, though its jobs are the more urgent; what that leaves is others'.
 func TestAShareIsOfBothHalves(t *testing.T) {
 	bubble(t, func(r *rig) {
-		b := &together{slow: slow{Backend: r.backend}}
+		b := &together{slow: slow{Backend: r.backend}, here: make(chan func(), 1000)}
 		r.queue, r.opts.Places = b, 60
 		var others gauge
 		r.do(func(ctx context.Context) error {
 			if tenant, _ := ports.Tenant(ctx); tenant == "noisy" {
 				time.Sleep(9 * time.Millisecond) // nearly a call: those of one half are there when the other comes
-				b.more(-1)
+				(<-b.here)()
 			} else {
 				defer others.enter()()
 			}
@@ -365,11 +346,11 @@ func TestAShareIsOfBothHalves(t *testing.T) {
 			r.enqueue(ofTenant("quiet"), priority(core.Bulk))
 		}
 		before := others.count()
-		b.again()
+		b.noisy.again()
 		b.leasing.again()
 		r.pass(500 * time.Millisecond)
 		const share = 56 // of 60 places and 15 that wait
-		if n, most := b.leasing.peak(), b.peak(); n < 2 || most > share || most < share/2 {
+		if n, most := b.leasing.peak(), b.noisy.peak(); n < 2 || most > share || most < share/2 {
 			t.Errorf("with %d requests at once it has up to %d, want two or more and up to %d", n, most, share)
 		}
 		if n := others.count() - before; n < 300 {
