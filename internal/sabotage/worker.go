@@ -33,6 +33,7 @@ var workerRules = []sabotage{
 	ofWorker("what requests under way may bring is of a share, too", "share.go", "most-p.coming()", "most", "TestAShareIsOfBothHalves"),
 	ofWorker("who waits for a place does not take one from his tenant's turns", "share.go", "p.shareOf(p.opts.Places + l.prefetch)", "p.most()", "TestHowManyMayWait"),
 	ofWorker("no more wait than there are places", "fetch.go", "most := max(l.pool.opts.Places, 10)", "most := 2 * max(l.pool.opts.Places, 10)", "TestHowManyMayWait"),
+	ofWorker("no more wait where two requests are under way", "fetch.go", "-ready-p.asked, ports", "-ready, ports", "TestHowManyMayWaitInTwoHalves"),
 	ofWorker("while several tenants have work few wait", "fetch.go", "most = l.pool.opts.Places / 4", "most = l.pool.opts.Places", "TestHowManyMayWait"),
 	ofWorker("a context that nobody waits for ends in time", "context.go", "time.Now().Before(c.until)", "true", "TestAContextEndsWhetherSomebodyWaitsOrNot"),
 	ofWorker("a context ends with its run", "context.go", "c.ended = true", "c.ended = false", "TestAContextEndsWithItsRun"),

@@ -150,18 +150,68 @@ type modest struct {
 	ports.Queue
 	rig   *rig
 	mu    sync.Mutex
-	here  int // jobs that are asked for, with those that run or wait already, at the most
+	asked int // jobs that requests under way ask for
+	here  int // those, with those that run or wait already, at the most
 	ofOne int // jobs of one tenant that are asked for, at the most
 }
 
-func (m *modest) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
-	s := m.rig.pool.Status()
+func (m *modest) note(req ports.LeaseRequest) func() {
 	m.mu.Lock()
-	m.here, m.ofOne = max(m.here, s.Running+s.Waiting+req.Max), max(m.ofOne, req.Share)
-	m.mu.Unlock()
+	defer m.mu.Unlock()
+	s := m.rig.pool.Status()
+	m.asked += req.Max
+	m.here, m.ofOne = max(m.here, s.Running+s.Waiting+m.asked), max(m.ofOne, req.Share)
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.asked -= req.Max
+	}
+}
+
+func (m *modest) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leased, error) {
+	defer m.note(req)()
 	out, err := m.Queue.Lease(ctx, req)
 	time.Sleep(5 * time.Millisecond)
 	return out, err
+}
+
+// swift is one that settles and leases in one call, too.
+type swift struct {
+	modest
+	both ports.Exchanger
+}
+
+func (s *swift) Exchange(ctx context.Context, req ports.LeaseRequest, jobs ...core.Job) ([]core.Ref, ports.Leased, error) {
+	defer s.note(req)()
+	refused, out, err := s.both.Exchange(ctx, req, jobs...)
+	time.Sleep(5 * time.Millisecond)
+	return refused, out, err
+}
+
+// No more wait where two requests are under way at once.
+func TestHowManyMayWaitInTwoHalves(t *testing.T) {
+	for name, c := range map[string]struct{ tenants, here int }{
+		"of one tenant":   {1, 120},
+		"of five tenants": {5, 75},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				s := &swift{modest: modest{Queue: r.backend, rig: r}, both: r.backend}
+				r.queue, r.opts.Places = s, 60
+				r.do(func(context.Context) error { time.Sleep(10 * time.Microsecond); return nil })
+				for i := range 5000 {
+					r.enqueue(ofTenant(strconv.Itoa(i % c.tenants)))
+				}
+				r.start()
+				r.pass(200 * time.Millisecond)
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if s.here > c.here || s.here <= c.here-10 {
+					t.Errorf("with what it asks for it has up to %d jobs, want %d or a few less", s.here, c.here)
+				}
+			})
+		})
+	}
 }
 
 // While jobs are quick some wait for a place: no more than there are places, and a quarter of that while others have work too. A
@@ -349,9 +399,9 @@ func TestAShareIsOfBothHalves(t *testing.T) {
 		b.noisy.again()
 		b.leasing.again()
 		r.pass(500 * time.Millisecond)
-		const share = 56 // of 60 places and 15 that wait
-		if n, most := b.leasing.peak(), b.noisy.peak(); n < 2 || most > share || most < share/2 {
-			t.Errorf("with %d requests at once it has up to %d, want two or more and up to %d", n, most, share)
+		const share, half = 56, 37 // of 60 places and 15 that wait; if the two are always under way together, each leaves half to the other
+		if n, most := b.leasing.peak(), b.noisy.peak(); n < 2 || most > share || most < share-half {
+			t.Errorf("with %d requests at once it has up to %d, want two or more and %d to %d", n, most, share-half, share)
 		}
 		if n := others.count() - before; n < 300 {
 			t.Errorf("%d of others ran meanwhile", n)

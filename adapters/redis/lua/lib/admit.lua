@@ -34,7 +34,7 @@ local function admit(entries, ids, records)
   if typed then
     bounds.types.sideline_all(entries, found, aside)
   end
-  for _, id in ipairs(bounds and dropped or {}) do
+  for _, id in ipairs(dropped) do
     bounds.settle_up(id)
   end
   for l, some in pairs(starting) do

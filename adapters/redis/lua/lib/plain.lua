@@ -1,5 +1,5 @@
--- plain: the next ready jobs, the most urgent first, where nothing has limits. The tenants of one priority share what is wanted, so that nobody's
--- turn is cut short. There is no function here: what a script defines is made anew by each call, and this is what nearly each of them does.
+-- plain: the next ready jobs, the most urgent first, where nothing has limits. The tenants of one priority share what is wanted, nine jobs each or
+-- fewer where there are enough of them, so that nobody's turn is cut short. There is no function here: what a script defines is made anew by each call, and this is what nearly each of them does.
 local alone, dry, tries = ARGV[7] == '1' and suspect == 0 and redis.call('LPOP', q .. ':suspects'), false, 0
 local full = {} -- by the key of a ring, of whom the holder has his share
 if alone then
