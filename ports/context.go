@@ -3,7 +3,9 @@ package ports
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/boundary-go/jobs/core"
 )
@@ -12,6 +14,7 @@ type (
 	jobKey    struct{}
 	tenantKey struct{}
 	loggerKey struct{}
+	leaseKey  struct{}
 )
 
 // WithJob is ctx with the job that runs in it, and with the job's tenant.
@@ -29,6 +32,20 @@ func FromContext(ctx context.Context) (core.Job, bool) {
 		return core.Job{}, false
 	}
 	return *j, true
+}
+
+// LoseLease notes that the lease of the job that runs in ctx is lost; see [LostLease].
+func LoseLease(ctx context.Context) {
+	if c, ok := ctx.Value(leaseKey{}).(*jobContext); ok {
+		c.lost.Store(true)
+	}
+}
+
+// LostLease reports whether the lease of the job that runs in ctx is lost: then another run does the job, or will. The cause of ctx says so only if
+// nothing else ended it before.
+func LostLease(ctx context.Context) bool {
+	c, ok := ctx.Value(leaseKey{}).(*jobContext)
+	return ok && c.lost.Load() || errors.Is(context.Cause(ctx), ErrLeaseLost)
 }
 
 // WithTenant is ctx in which work is done for a tenant: jobs enqueued with it
@@ -67,6 +84,7 @@ func Logger(ctx context.Context) *slog.Logger {
 type jobContext struct {
 	context.Context //nolint:containedctx // it is a context
 	job             *core.Job
+	lost            atomic.Bool // its lease
 }
 
 func (c *jobContext) Value(key any) any {
@@ -75,6 +93,8 @@ func (c *jobContext) Value(key any) any {
 		return c.job
 	case tenantKey:
 		return c.job.Tenant
+	case leaseKey:
+		return c
 	}
 	return c.Context.Value(key)
 }

@@ -57,7 +57,8 @@ func (c *Conn) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 	if err != nil {
 		return failedRows{err: err}, err
 	}
-	return conn.Query(ctx, sql, args...)
+	out, err := conn.Query(ctx, sql, args...)
+	return rows{out, c.run}, err
 }
 
 // QueryRow is as that of [pgx.Conn].
@@ -69,10 +70,10 @@ func (c *Conn) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return conn.QueryRow(ctx, sql, args...)
 }
 
-// Begin begins a transaction that the caller ends.
+// Begin begins a transaction that the caller ends. It fails while the connection has one: in that, [pgx.Tx.Begin] makes a savepoint.
 func (c *Conn) Begin(ctx context.Context) (pgx.Tx, error) { return c.BeginTx(ctx, pgx.TxOptions{}) }
 
-// BeginTx begins a transaction of a kind that the caller ends. Its CommitQuery is not used.
+// BeginTx begins a transaction of a kind that the caller ends, as Begin does. Its CommitQuery is not used.
 func (c *Conn) BeginTx(ctx context.Context, how pgx.TxOptions) (pgx.Tx, error) {
 	c.run.mu.Lock()
 	defer c.run.mu.Unlock()
@@ -83,14 +84,3 @@ func (c *Conn) BeginTx(ctx context.Context, how pgx.TxOptions) (pgx.Tx, error) {
 	c.run.others = append(c.run.others, t)
 	return t, nil
 }
-
-// failedRows is rows of a query that was not made.
-type failedRows struct {
-	pgx.Rows
-	err error
-}
-
-func (r failedRows) Close()            {}
-func (r failedRows) Err() error        { return r.err }
-func (r failedRows) Next() bool        { return false }
-func (r failedRows) Scan(...any) error { return r.err }

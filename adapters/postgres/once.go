@@ -33,7 +33,8 @@ const (
 // jobs_done, with the result as JSON, in that transaction. A run that comes later, after a crash or a lost lease, gets the stored result and
 // does nothing; one at the same time waits for the first. If work fails, or the handler, nothing is recorded or done.
 //
-// A handler calls it once, and does in work all that is to happen once. Of what work does elsewhere it promises nothing.
+// A handler calls it once, and does in work all that is to happen once. Of what work does elsewhere it promises nothing. Work leaves the transaction
+// open: it is committed when the handler returns nil.
 func Once[R any](ctx context.Context, work func(ctx context.Context, tx pgx.Tx) (R, error)) (R, error) {
 	var none R
 	tx, err := Tx(ctx)
@@ -43,24 +44,28 @@ func Once[R any](ctx context.Context, work func(ctx context.Context, tx pgx.Tx) 
 	return once(ctx, pgxRecord{tx}, func(ctx context.Context) (R, error) { return work(ctx, tx) })
 }
 
-// OnceSQL is [Once] for who uses database/sql; see [SQLTx].
+// OnceSQL is [Once] for who uses database/sql; see [SQLTx]. Of work that ends its transaction, by Commit or in SQL, it promises nothing.
 func OnceSQL[R any](ctx context.Context, work func(ctx context.Context, tx *sql.Tx) (R, error)) (R, error) {
 	var none R
 	tx, err := SQLTx(ctx)
 	if err != nil {
 		return none, err
 	}
+	done := false
+	defer func() {
+		if !done {
+			_ = tx.Rollback() // so that the handler cannot commit it
+		}
+	}()
 	result, err := once(ctx, sqlRecord{tx}, func(ctx context.Context) (R, error) { return work(ctx, tx) })
-	if err != nil {
-		_ = tx.Rollback() // so that the handler cannot commit it
-	}
+	done = err == nil
 	return result, err
 }
 
 // record is the table of what is done.
 type record interface {
 	mark(ctx context.Context, job core.ID) (first bool, err error)
-	store(ctx context.Context, job core.ID, result string) error
+	store(ctx context.Context, job core.ID, result string) (there bool, err error)
 	read(ctx context.Context, job core.ID) (result string, err error)
 }
 
@@ -86,12 +91,15 @@ func once[R any](ctx context.Context, done record, work func(context.Context) (R
 		}
 		return result, nil
 	}
-	if result, err = work(ctx); err != nil {
+	if result, err = worked(ctx, work); err != nil {
 		return result, spoil(ctx, err)
 	}
 	text, err := json.Marshal(result)
-	if err == nil && string(text) != "null" {
-		err = done.store(ctx, job.ID, string(text))
+	if err == nil {
+		var there bool
+		if there, err = done.store(ctx, job.ID, string(text)); err == nil && !there {
+			err = errUndone
+		}
 	}
 	if err != nil {
 		return result, spoil(ctx, fmt.Errorf("postgres: storing the result of job %s: %w", job.ID, err))
@@ -99,7 +107,21 @@ func once[R any](ctx context.Context, done record, work func(context.Context) (R
 	return result, nil
 }
 
-// spoil sees that the transaction is not kept, whatever the handler returns: it says of a job that it is done, which is not so.
+// errUndone is of work that ended the transaction in which it was recorded.
+var errUndone = errors.New("it is not recorded any more that the job is done, as its transaction was ended")
+
+// errUnfinished is of work that is under way, or that panicked.
+var errUnfinished = errors.New("postgres: the work of Once has not ended, so nothing of it is kept")
+
+// worked does the work. Nothing of it is kept as long as it has not returned, whatever a handler commits, or recovers from.
+func worked[R any](ctx context.Context, work func(context.Context) (R, error)) (R, error) {
+	_ = spoil(ctx, errUnfinished)
+	result, err := work(ctx)
+	_ = spoil(ctx, nil)
+	return result, err
+}
+
+// spoil sees that the transaction is not kept, whatever the handler returns: it says of a job that it is done, which is not so. Without an error it may be.
 func spoil(ctx context.Context, err error) error {
 	if s, outside := within(ctx); outside == nil {
 		s.mu.Lock()
@@ -116,9 +138,9 @@ func (r pgxRecord) mark(ctx context.Context, job core.ID) (bool, error) {
 	return tag.RowsAffected() == 1, err
 }
 
-func (r pgxRecord) store(ctx context.Context, job core.ID, result string) error {
-	_, err := r.tx.Exec(ctx, storeResult, job.String(), result)
-	return err
+func (r pgxRecord) store(ctx context.Context, job core.ID, result string) (bool, error) {
+	tag, err := r.tx.Exec(ctx, storeResult, job.String(), result)
+	return tag.RowsAffected() == 1, err
 }
 
 func (r pgxRecord) read(ctx context.Context, job core.ID) (result string, err error) {
@@ -128,17 +150,21 @@ func (r pgxRecord) read(ctx context.Context, job core.ID) (result string, err er
 type sqlRecord struct{ tx *sql.Tx }
 
 func (r sqlRecord) mark(ctx context.Context, job core.ID) (bool, error) {
-	out, err := r.tx.ExecContext(ctx, markDone, job.String())
+	return r.one(ctx, markDone, job.String())
+}
+
+func (r sqlRecord) store(ctx context.Context, job core.ID, result string) (bool, error) {
+	return r.one(ctx, storeResult, job.String(), result)
+}
+
+// one executes a statement, and reports whether it was about one row.
+func (r sqlRecord) one(ctx context.Context, sql string, args ...any) (bool, error) {
+	out, err := r.tx.ExecContext(ctx, sql, args...)
 	if err != nil {
 		return false, err
 	}
 	n, err := out.RowsAffected()
 	return n == 1, err
-}
-
-func (r sqlRecord) store(ctx context.Context, job core.ID, result string) error {
-	_, err := r.tx.ExecContext(ctx, storeResult, job.String(), result)
-	return err
 }
 
 func (r sqlRecord) read(ctx context.Context, job core.ID) (result string, err error) {

@@ -48,7 +48,7 @@ const migrationsTable = `create table if not exists jobs_migrations (
 )`
 
 // Provision makes a tenant's schema, its role if it has one, the tables of this package ([DoneTable], [OutboxTable]) and what the migrations make that were not done in it yet: in one
-// transaction, so that a schema is there whole or not at all. To repeat it is safe, also from several processes at once.
+// transaction, so that a schema is there whole or not at all. A migration that ends the transaction, or leaves another search_path or role, fails. To repeat it is safe, also from several processes at once.
 //
 // A role is made without login and granted to the pool's user, and owns the schema and what is in it; for that the user needs the right CREATEROLE.
 func Provision(ctx context.Context, pool *pgxpool.Pool, t ports.Tenancy, migrations ...Migration) error {
@@ -59,18 +59,31 @@ func Provision(ctx context.Context, pool *pgxpool.Pool, t ports.Tenancy, migrati
 	if err != nil {
 		return err
 	}
-	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+	if err = provision(ctx, pool, at, migrations); err != nil {
+		return fmt.Errorf("postgres: provision tenant %q: %w", t.ID, err)
+	}
+	return nil
+}
+
+// provision does so on a connection that nobody has afterwards: what a migration sets would hold for whoever borrows it next.
+func provision(ctx context.Context, pool *pgxpool.Pool, at home, migrations []Migration) error {
+	borrowed, err := pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	conn := borrowed.Hijack()
+	defer closeNow(context.WithoutCancel(ctx), conn)
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, "select current_user::text").Scan(&at.user); err != nil {
+			return err
+		}
 		for _, sql := range at.made() {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
 			}
 		}
-		return migrate(ctx, tx, migrations)
+		return migrate(ctx, tx, at, migrations)
 	})
-	if err != nil {
-		return fmt.Errorf("postgres: provision tenant %q: %w", t.ID, err)
-	}
-	return nil
 }
 
 // made is the statements that make a home, for a transaction.
@@ -92,17 +105,35 @@ func lock(name string) string {
 }
 
 // migrate does those of the migrations that were not done in the schema.
-func migrate(ctx context.Context, tx pgx.Tx, migrations []Migration) error {
+func migrate(ctx context.Context, tx pgx.Tx, at home, migrations []Migration) error {
 	for _, m := range migrations {
 		tag, err := tx.Exec(ctx, "insert into jobs_migrations (name) values ($1) on conflict do nothing", m.Name)
 		if err == nil && tag.RowsAffected() == 1 {
 			_, err = tx.Exec(ctx, m.SQL)
+		}
+		if err == nil {
+			err = stayed(ctx, tx, at)
 		}
 		if err != nil {
 			return fmt.Errorf("migration %s: %w", m.Name, err)
 		}
 	}
 	return nil
+}
+
+// errAstray is of a migration after which others would not be done where they belong.
+var errAstray = errors.New("it ended the transaction, or changed the search_path or the role; it is done in the tenant's schema without")
+
+// stayed fails if the transaction is not that of the home any more.
+func stayed(ctx context.Context, tx pgx.Tx, at home) error {
+	if tx.Conn().PgConn().TxStatus() != 'T' {
+		return errAstray
+	}
+	_, err := tx.Exec(ctx, at.stays())
+	if code(err) == notThere {
+		return errAstray
+	}
+	return err
 }
 
 // ForEach calls a function for every tenant, at most so many at once (one at least), and waits for all. The error joins what failed, each with its

@@ -30,7 +30,7 @@ type Lister interface {
 // RelayOptions say where a [Relay] looks. There are Schemas, Tenants or both.
 type RelayOptions struct {
 	Schemas  []string       // that have an outbox, besides those of tenants; as PostgreSQL has their names
-	Tenants  Lister         // whose schemas have one; what is in that of a tenant who is not listed waits
+	Tenants  Lister         // whose schemas have one, seen with the tenant's role, if it has one; what is in that of a tenant who is not listed waits
 	Poll     time.Duration  // how often it looks everywhere, in case nothing told it to; 0 is 5 s
 	Batch    int            // how many jobs it sends at once; 0 is 100
 	Observer ports.Observer // is told what could not be relayed; nil is that of the client, which logs it
@@ -47,7 +47,7 @@ type Relay struct {
 	to   Sender
 	opts RelayOptions
 
-	known map[string]bool // where it looked last; of the working goroutine
+	known map[string]home // where it looked last, by schema; of the working goroutine
 
 	stop func()
 	done chan struct{}
@@ -68,7 +68,7 @@ func NewRelay(pool *pgxpool.Pool, to Sender, opts RelayOptions) (*Relay, error) 
 	if opts.Observer == nil {
 		opts.Observer = ports.Observers(nil)
 	}
-	return &Relay{pool: pool, to: to, opts: opts}, nil
+	return &Relay{pool: pool, to: to, opts: opts, known: map[string]home{}}, nil
 }
 
 // Start begins to relay. It is made for an fx hook, as Stop is.
@@ -125,45 +125,50 @@ func (r *Relay) work(ctx context.Context, told <-chan string) {
 // that it should look.
 func (r *Relay) there(ctx context.Context, schemas map[string]bool) {
 	for schema := range schemas {
-		if !r.known[schema] {
+		if _, known := r.known[schema]; !known {
 			r.everywhere(ctx)
 			return
 		}
 	}
 	for schema := range schemas {
-		r.relay(ctx, schema)
+		r.relay(ctx, r.known[schema])
 	}
 }
 
 // anywhere is no schema: it says that there may be something in each.
 const anywhere = ""
 
-// everywhere relays what is in any outbox.
+// everywhere relays what is in any outbox; where tenants cannot be listed, in those that it knows.
 func (r *Relay) everywhere(ctx context.Context) {
-	schemas, err := r.schemas(ctx)
+	outboxes, err := r.outboxes(ctx)
 	if err != nil {
 		r.failed(ctx, "", err)
+	} else {
+		r.known = map[string]home{}
 	}
-	r.known = map[string]bool{}
-	for _, schema := range schemas {
-		r.known[schema] = true
-		r.relay(ctx, schema)
+	for _, o := range outboxes {
+		r.known[o.schema] = o
+	}
+	for _, o := range r.known {
+		r.relay(ctx, o)
 	}
 }
 
-// schemas is every schema that has an outbox.
-func (r *Relay) schemas(ctx context.Context) ([]string, error) {
-	schemas := append([]string(nil), r.opts.Schemas...)
+// outboxes is every schema that has an outbox, with its tenant's role.
+func (r *Relay) outboxes(ctx context.Context) (all []home, err error) {
+	for _, schema := range r.opts.Schemas {
+		all = append(all, home{schema: schema})
+	}
 	if r.opts.Tenants == nil {
-		return schemas, nil
+		return all, nil
 	}
 	tenants, err := r.opts.Tenants.Tenants(ctx)
 	for _, t := range tenants {
-		if CheckSchema(t.Schema) == nil {
-			schemas = append(schemas, t.Schema)
+		if at, bad := homeOf(t); bad == nil && at.schema != "" {
+			all = append(all, at)
 		}
 	}
-	return schemas, err
+	return all, err
 }
 
 // failed tells that something could not be relayed.
@@ -173,12 +178,12 @@ func (r *Relay) failed(ctx context.Context, schema string, err error) {
 	}
 }
 
-// relay sends all that is due in the outbox of a schema.
-func (r *Relay) relay(ctx context.Context, schema string) {
+// relay sends all that is due in an outbox.
+func (r *Relay) relay(ctx context.Context, at home) {
 	for ctx.Err() == nil {
-		n, err := r.batch(context.WithoutCancel(ctx), schema)
+		n, err := r.batch(context.WithoutCancel(ctx), at)
 		if err != nil {
-			r.failed(ctx, schema, err)
+			r.failed(ctx, at.schema, err)
 			return
 		}
 		if n < r.opts.Batch {
@@ -203,11 +208,11 @@ type taken struct {
 }
 
 // batch relays some jobs of an outbox, and counts its rows. Where there is no outbox there is nothing to do.
-func (r *Relay) batch(ctx context.Context, schema string) (n int, err error) {
+func (r *Relay) batch(ctx context.Context, at home) (n int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	var away error
-	err = pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{BeginQuery: "begin; set local search_path to " + quoted(schema) + ", pg_temp"}, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{BeginQuery: "begin; " + at.enterLocally()}, func(tx pgx.Tx) error {
 		t, err := take(ctx, tx, r.opts.Batch)
 		if err != nil {
 			return err
@@ -215,12 +220,26 @@ func (r *Relay) batch(ctx context.Context, schema string) (n int, err error) {
 		n = len(t.jobs) + len(t.broken)
 		var sent []int64
 		sent, away = r.send(ctx, t)
-		return r.settle(ctx, tx, schema, sent, t.broken)
+		return r.settle(ctx, tx, at.schema, sent, t.broken)
 	})
 	if code(err) == noTable {
-		return 0, nil
+		return 0, r.mayUse(ctx, at)
 	}
 	return n, errors.Join(err, away)
+}
+
+// errNoUse is of a schema that is there, and looks empty to who may not use it.
+var errNoUse = errors.New("postgres: the relay may not use the schema: grant it usage, and select, update and delete on jobs_outbox")
+
+// mayUse fails where a schema is hidden for want of a right.
+func (r *Relay) mayUse(ctx context.Context, at home) error {
+	var hidden bool
+	err := r.pool.QueryRow(ctx, `select exists (select from pg_catalog.pg_namespace where nspname = $1::text
+		and not pg_catalog.has_schema_privilege(coalesce(nullif($2::text, ''), current_user::text)::name, oid, 'usage'))`, at.schema, at.role).Scan(&hidden)
+	if err == nil && hidden {
+		err = errNoUse
+	}
+	return err
 }
 
 // send sends jobs, and gives the rows of those that are stored. Those that are refused are added to what is broken. Where the backend is away

@@ -13,8 +13,9 @@ import (
 
 // Scope gives handlers the connections of a pool, in the schemas of their tenants.
 type Scope struct {
-	pool *pgxpool.Pool
-	user string // of its connections
+	pool  *pgxpool.Pool
+	user  string                                       // of its connections
+	setUp func(ctx context.Context, c *pgx.Conn) error // what the pool does with a new connection; nil for nothing
 }
 
 var _ ports.Scope = (*Scope)(nil)
@@ -23,15 +24,19 @@ var _ ports.Scope = (*Scope)(nil)
 // what they return differs where the tables of tenants do. Set its ConnConfig.DefaultQueryExecMode to [pgx.QueryExecModeExec], or to
 // [pgx.QueryExecModeDescribeExec], which takes arguments of any type, and a round trip more for each statement.
 //
+// A connection that was cleaned is set up by the pool's AfterConnect again, as a new one is. That must leave the role what it was: jobs of tenants without a
+// role run as the user who connects.
+//
 // Between the pool and PostgreSQL may stand no pooler that gives a session to several clients by transaction, as PgBouncer can.
 func NewScope(pool *pgxpool.Pool) (*Scope, error) {
-	conn := pool.Config().ConnConfig
+	cfg := pool.Config()
+	conn := cfg.ConnConfig
 	switch mode := conn.DefaultQueryExecMode; mode {
 	case pgx.QueryExecModeExec, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeSimpleProtocol:
 	default:
 		return nil, fmt.Errorf("postgres: the pool's DefaultQueryExecMode is %q, which keeps statements from one tenant to the next: set it to pgx.QueryExecModeExec or pgx.QueryExecModeDescribeExec", mode)
 	}
-	return &Scope{pool: pool, user: conn.User}, nil
+	return &Scope{pool: pool, user: conn.User, setUp: cfg.AfterConnect}, nil
 }
 
 type sessionKey struct{}
@@ -57,8 +62,8 @@ func (s *Scope) Within(ctx context.Context, t ports.Tenancy, work func(context.C
 	if err != nil {
 		return err
 	}
-	if cause := context.Cause(ctx); errors.Is(cause, ports.ErrLeaseLost) {
-		return cause // another run of the job does it, or will
+	if ports.LostLease(ctx) {
+		return ports.ErrLeaseLost // another run of the job does it, or will
 	}
 	err = run.keep(ctx)
 	kept = err == nil

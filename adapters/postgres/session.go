@@ -39,6 +39,9 @@ type session struct {
 // errOver is what a connection says that somebody kept beyond the run.
 var errOver = errors.New("postgres: the job's run is over, and with it its connection")
 
+// errOpen is of a run that begins a transaction in another: PostgreSQL would take both for one, which the first to end would end.
+var errOpen = errors.New("postgres: the run's connection has a transaction under way: end it first, or take its Begin for a savepoint in it")
+
 // errOther is of a run that asks for a connection in two ways, which would be two connections.
 var errOther = errors.New("postgres: the run has a connection of pgx or of database/sql already; it has one of them")
 
@@ -94,6 +97,9 @@ func (s *session) begin(ctx context.Context, how pgx.TxOptions) (*transaction, e
 	if err := s.borrow(ctx); err != nil {
 		return nil, err
 	}
+	if !s.isIdle() {
+		return nil, errOpen
+	}
 	how.BeginQuery, how.CommitQuery = s.beginning(how)+"; "+s.at.check(), s.at.stays()+"; commit"
 	tx, err := s.conn.BeginTx(ctx, how)
 	if err != nil {
@@ -101,6 +107,12 @@ func (s *session) begin(ctx context.Context, how pgx.TxOptions) (*transaction, e
 	}
 	s.entered = true
 	return &transaction{Tx: tx, run: s, outer: true}, nil
+}
+
+// isIdle reports whether no transaction is under way on the connection, as far as it is known without asking. The lock is held.
+func (s *session) isIdle() bool {
+	conn := s.conn.Conn()
+	return conn.IsClosed() || conn.PgConn().TxStatus() == 'I'
 }
 
 // beginning is the statements that begin a transaction of that kind. Where the connection is not the tenant's they make it so in one of its own before, as
@@ -150,6 +162,7 @@ var errLeft = errors.New("postgres: the handler changed its search_path or its r
 // commit ends a transaction, if it is still what it was. The lock is held.
 func (s *session) commit(ctx context.Context, t *transaction) error {
 	if s.spoiled != nil {
+		_ = t.Tx.Rollback(ctx) // so that it is closed for who keeps it
 		return s.spoiled
 	}
 	switch s.conn.Conn().PgConn().TxStatus() {
@@ -185,9 +198,9 @@ func (s *session) end(kept bool) {
 	back := func() {
 		defer cancel()
 		if s.sql != nil {
-			s.sql.giveBack(ctx)
+			s.sql.giveBack(ctx, s.scope)
 		} else {
-			giveBack(ctx, s.conn)
+			s.scope.giveBack(ctx, s.conn)
 		}
 	}
 	s.rollBack(ctx)
@@ -212,8 +225,8 @@ func (s *session) rollBack(ctx context.Context) {
 }
 
 // giveBack gives a connection back, or closes it where it cannot be cleaned.
-func giveBack(ctx context.Context, borrowed *pgxpool.Conn) {
-	if conn := borrowed.Conn(); clean(ctx, conn) != nil {
+func (s *Scope) giveBack(ctx context.Context, borrowed *pgxpool.Conn) {
+	if conn := borrowed.Conn(); s.clean(ctx, conn) != nil {
 		closeNow(ctx, conn)
 	}
 	borrowed.Release()
@@ -224,12 +237,17 @@ var errDirty = errors.New("the connection is in use")
 
 // clean makes a connection what it was when it was new: no setting, role, temporary table, lock, statement, cursor or subscription
 // is left. One with something under way it refuses.
-func clean(ctx context.Context, conn *pgx.Conn) error {
+func (s *Scope) clean(ctx context.Context, conn *pgx.Conn) error {
 	if conn.IsClosed() || conn.PgConn().IsBusy() || conn.PgConn().TxStatus() != 'I' {
 		return errDirty
 	}
 	if _, err := conn.Exec(ctx, "discard all"); err != nil {
 		return err
+	}
+	if s.setUp != nil {
+		if err := s.setUp(ctx, conn); err != nil {
+			return err
+		}
 	}
 	return drain(ctx, conn)
 }

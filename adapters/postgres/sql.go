@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -13,6 +15,7 @@ import (
 type sqlSession struct {
 	db   *sql.DB // over the scope's pool; of the run, as it has a goroutine
 	conn *sql.Conn
+	raw  *pgx.Conn // the same
 	tx   *sql.Tx
 }
 
@@ -40,28 +43,51 @@ func SQLTx(ctx context.Context) (*sql.Tx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: a connection for tenant %q: %w", s.tenant, errors.Join(err, db.Close()))
 	}
-	s.sql = &sqlSession{db: db, conn: conn}
-	if enter := s.at.enter(); enter != "" {
-		if _, err := conn.ExecContext(ctx, enter); err != nil {
-			return nil, s.deny(ctx, err)
-		}
-	}
-	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil) // else what a handler did in time would be undone as it returns nil
-	if err != nil {
-		return nil, fmt.Errorf("postgres: tenant %q: %w", s.tenant, err)
-	}
-	s.sql.tx = tx
-	if _, err := tx.ExecContext(ctx, s.at.check()); err != nil {
+	q := &sqlSession{db: db, conn: conn}
+	if err := q.begin(ctx, s.at); err != nil {
+		q.giveBack(context.WithoutCancel(ctx), s.scope)
 		return nil, s.deny(ctx, err)
 	}
-	return tx, nil
+	s.sql = q
+	return q.tx, nil
+}
+
+// begin makes the connection the tenant's, begins the transaction, and sees in it that the tenant's home is there.
+func (q *sqlSession) begin(ctx context.Context, at home) (err error) {
+	if err := q.conn.Raw(func(driver any) error { q.raw = driver.(*stdlib.Conn).Conn(); return nil }); err != nil {
+		return err
+	}
+	if enter := at.enter(); enter != "" {
+		if _, err := q.conn.ExecContext(ctx, enter); err != nil {
+			return err
+		}
+	}
+	if q.tx, err = q.conn.BeginTx(context.WithoutCancel(ctx), nil); err != nil { // else what a handler did in time would be undone as it returns nil
+		return err
+	}
+	_, err = q.tx.ExecContext(ctx, at.check())
+	return err
+}
+
+// errSlow is of a transaction that could not be ended in time.
+var errSlow = errors.New("postgres: the transaction could not be ended in time")
+
+// bounded does something that has no end of its own. The connection is closed if it takes too long, so that it ends.
+func (q *sqlSession) bounded(do func() error) error {
+	timer := time.AfterFunc(cleanWithin, func() { _ = q.raw.PgConn().Conn().Close() })
+	err := do()
+	if !timer.Stop() {
+		return errors.Join(errSlow, err)
+	}
+	return err
 }
 
 // keep commits, unless the handler has ended the transaction.
 func (q *sqlSession) keep(ctx context.Context, at home) error {
-	if q.tx == nil {
-		return nil
-	}
+	return q.bounded(func() error { return q.commit(ctx, at) })
+}
+
+func (q *sqlSession) commit(ctx context.Context, at home) error {
 	_, err := q.tx.ExecContext(ctx, at.stays())
 	if errors.Is(err, sql.ErrTxDone) {
 		return nil
@@ -83,13 +109,13 @@ func (q *sqlSession) keep(ctx context.Context, at home) error {
 }
 
 // giveBack gives the connection back as it came, or closes it.
-func (q *sqlSession) giveBack(ctx context.Context) {
+func (q *sqlSession) giveBack(ctx context.Context, in *Scope) {
 	if q.tx != nil {
-		_ = q.tx.Rollback() // if it was not committed
+		_ = q.bounded(q.tx.Rollback) // if it was not committed
 	}
 	_ = q.conn.Raw(func(driver any) error { // fails where the connection is gone
 		conn := driver.(*stdlib.Conn).Conn()
-		if err := clean(ctx, conn); err != nil || conn.DeallocateAll(ctx) != nil {
+		if err := in.clean(ctx, conn); err != nil || conn.DeallocateAll(ctx) != nil {
 			closeNow(ctx, conn)
 		}
 		return nil

@@ -32,7 +32,7 @@ func NewTable(pool *pgxpool.Pool, query string) *Table {
 
 // Resolve implements [ports.Resolver].
 func (t *Table) Resolve(ctx context.Context, tenant string) (ports.Tenancy, error) {
-	all, err := t.ask(ctx, "select * from ("+t.query+") as tenant (id, slug, schema, role, state) where id = $1 limit 2", tenant)
+	all, err := t.ask(ctx, "("+t.query+") as tenant (id, slug, schema, role, state) where id = $1 limit 2", tenant)
 	switch {
 	case err != nil:
 		return ports.Tenancy{}, err
@@ -47,11 +47,12 @@ func (t *Table) Resolve(ctx context.Context, tenant string) (ports.Tenancy, erro
 
 // Tenants is every tenant that is active, by ID.
 func (t *Table) Tenants(ctx context.Context) ([]ports.Tenancy, error) {
-	return t.ask(ctx, "select * from ("+t.query+") as tenant (id, slug, schema, role, state) where state = 'active' order by id")
+	return t.ask(ctx, "("+t.query+") as tenant (id, slug, schema, role, state) where state = 'active' order by id")
 }
 
-func (t *Table) ask(ctx context.Context, query string, args ...any) ([]ports.Tenancy, error) {
-	rows, err := t.pool.Query(ctx, query, args...)
+// ask gives the tenants of what stands behind from in a query. One without a schema is one, and its home is nowhere.
+func (t *Table) ask(ctx context.Context, from string, args ...any) ([]ports.Tenancy, error) {
+	rows, err := t.pool.Query(ctx, "select id, coalesce(slug, ''), coalesce(schema, ''), coalesce(role, ''), state from "+from, args...)
 	if err == nil {
 		var all []ports.Tenancy
 		if all, err = pgx.CollectRows(rows, tenancy); err == nil {

@@ -98,21 +98,27 @@ func TestOnceThatFails(t *testing.T) {
 	}
 }
 
-// TestALostLeaseKeepsNothing: of a run whose lease was lost somebody else does the work.
+// TestALostLeaseKeepsNothing: of a run whose lease was lost somebody else does the work, also where its context had ended before.
 func TestALostLeaseKeepsNothing(t *testing.T) {
 	t.Parallel()
 	at, scope := alone(t)
-	ctx, end := context.WithCancelCause(t.Context())
-	err := scope.Within(ctx, at.tenants[0], func(ctx context.Context) error {
-		tx, err := postgres.Tx(ctx)
-		if err == nil {
-			_, err = tx.Exec(ctx, "insert into effects (job) values ('lost')")
+	for _, before := range []error{nil, ports.ErrTimeout, ports.ErrCancelled} {
+		ctx, end := context.WithCancelCause(ports.WithJob(t.Context(), jobs.Job{ID: jobs.ID{1}}))
+		err := scope.Within(ctx, at.tenants[0], func(ctx context.Context) error {
+			tx, err := postgres.Tx(ctx)
+			if err == nil {
+				_, err = tx.Exec(ctx, "insert into effects (job) values ('lost')")
+			}
+			if before != nil {
+				end(before)
+				ports.LoseLease(ctx)
+			}
+			end(ports.ErrLeaseLost)
+			return err
+		})
+		if !errors.Is(err, ports.ErrLeaseLost) || at.in(t, "t_a0") != 0 {
+			t.Errorf("after %v: %v, and %d effects", before, err, at.in(t, "t_a0"))
 		}
-		end(ports.ErrLeaseLost)
-		return err
-	})
-	if !errors.Is(err, ports.ErrLeaseLost) || at.in(t, "t_a0") != 0 {
-		t.Errorf("%v, and %d effects", err, at.in(t, "t_a0"))
 	}
 }
 

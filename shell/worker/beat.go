@@ -135,7 +135,7 @@ func (s *source) lose(h *held, forGood bool) {
 		p.release(h)
 	}
 	if h.stage == running {
-		h.ctx.end(ports.ErrLeaseLost)
+		h.ctx.lose()
 		h.gone = forGood
 	}
 	if h.stage == waiting || forGood {

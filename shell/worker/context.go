@@ -51,6 +51,12 @@ func (c *runContext) end(cause error) {
 	c.cancel(cause)
 }
 
+// lose ends the context because the lease is lost, and notes that also where it has ended before.
+func (c *runContext) lose() {
+	ports.LoseLease(c.Context)
+	c.end(ports.ErrLeaseLost)
+}
+
 // finish ends the context because its run is over.
 func (c *runContext) finish() {
 	c.mu.Lock()
