@@ -4,8 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/boundary-go/jobs"
 	"github.com/boundary-go/jobs/adapters/postgres"
@@ -182,4 +185,84 @@ func TestDatabaseSQLWithoutItsTenantsHome(t *testing.T) {
 	}); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestDatabaseSQLEndsInTime though PostgreSQL does not: neither a commit nor what a handler left under way holds a place for ever.
+func TestDatabaseSQLEndsInTime(t *testing.T) {
+	t.Parallel()
+	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")
+	at.exec(t, `create function t_a0.slow() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return null; end $$;
+		create constraint trigger slow after insert on t_a0.effects deferrable initially deferred for each row execute function t_a0.slow()`)
+	for says, work := range map[string]func(ctx context.Context, tx *sql.Tx) error{
+		"a slow commit": func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, "insert into effects (job) values ('slow')")
+			return err
+		},
+		"a statement under way": func(_ context.Context, tx *sql.Tx) error {
+			begun := make(chan struct{})
+			go func() {
+				close(begun)
+				_ = tx.QueryRow("select pg_sleep(60)::text").Scan(new(sql.NullString))
+			}()
+			<-begun
+			return errAfter
+		},
+	} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			scope, err := postgres.NewScope(pgtest.Pool(t, at.url, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			err = scope.Within(t.Context(), at.tenants[0], func(ctx context.Context) error {
+				tx, err := postgres.SQLTx(ctx)
+				if err != nil {
+					return err
+				}
+				return work(ctx, tx)
+			})
+			if took := time.Since(began); err == nil || took > 30*time.Second {
+				t.Errorf("after %s: %v", took, err)
+			}
+		})
+	}
+}
+
+// TestDatabaseSQLAfterAConnectionThatWasDead has another, and never a transaction that is none.
+func TestDatabaseSQLAfterAConnectionThatWasDead(t *testing.T) {
+	t.Parallel()
+	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")
+	pool := pgtest.Pool(t, at.url, 1)
+	scope, err := postgres.NewScope(pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.exec(t, fmt.Sprint("select pg_terminate_backend(", backend(t, pool), ")"))
+	err = scope.Within(t.Context(), at.tenants[0], func(ctx context.Context) error {
+		for n := range 3 {
+			tx, err := postgres.SQLTx(ctx)
+			if (tx == nil) == (err == nil) {
+				t.Fatalf("%v, and %v", tx, err)
+			}
+			if err == nil {
+				_, err = tx.ExecContext(ctx, "insert into effects (job) values ('again')")
+				return err
+			}
+			t.Logf("the %d. time: %v", n+1, err)
+		}
+		return errAfter
+	})
+	if err != nil || at.in(t, "t_a0") != 1 {
+		t.Errorf("%v, and %d effects", err, at.in(t, "t_a0"))
+	}
+}
+
+// backend is the process that serves a pool's connection.
+func backend(t *testing.T, pool *pgxpool.Pool) (pid int) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), "select pg_backend_pid()").Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	return pid
 }
