@@ -75,7 +75,7 @@ func (s *session) borrow(ctx context.Context) error {
 // deny notes that the tenant's home is not there, if that is what an error of ours says. The connection is of use afterwards, if it can be. The
 // lock is held.
 func (s *session) deny(ctx context.Context, err error) error {
-	if s.conn != nil && !s.entered && s.conn.Conn().PgConn().TxStatus() == 'E' {
+	if s.conn != nil && s.conn.Conn().PgConn().TxStatus() == 'E' {
 		_, _ = s.conn.Exec(ctx, "rollback") // else it is closed when the run ends
 	}
 	if err = refusal(s.tenant, err); errors.Is(err, ports.ErrUnknownTenant) {

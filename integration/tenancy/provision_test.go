@@ -30,8 +30,9 @@ func TestAMigrationLeavesNothingBehind(t *testing.T) {
 		"create table a (n int); select pg_catalog.set_config('search_path', 'p1', false)": true,
 		"set search_path to public":                                     true,
 		"begin; create table a (n int); commit; create table b (n int)": true,
-		"commit; begin":       true,
-		"set role pg_monitor": true,
+		"commit; begin":                                                         true,
+		"set search_path to p1, pg_temp; commit":                                true,
+		"set role pg_monitor":                                                   true,
 		"set lock_timeout = '1s'; select pg_advisory_lock(99)":                  false,
 		"set local search_path to public; set local search_path to p1, pg_temp": false,
 	} {

@@ -32,7 +32,6 @@ var tenancyRules = []sabotage{
 	ofScope("a pool keeps no statements", "scope.go", "case pgx.QueryExecModeExec,", "case pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec,", "TestAPoolThatKeepsStatements"),
 	ofScope("work without its tenant's home is not done", "scope.go", "denied != nil {\n\t\treturn denied", "denied != nil {\n\t\treturn nil", "TestHostileTenants"),
 	ofScope("who lost the lease keeps nothing", "scope.go", "if ports.LostLease(ctx) {", "if false {", "TestALostLeaseKeepsNothing"),
-	ofScope("a transaction that failed is not taken for one that was ended", "session.go", "s.conn != nil && !s.entered && ", "s.conn != nil && ", "TestAFailedTransactionIsNotKept"),
 	ofScope("what database/sql did is kept after the job's time", "sql.go", "context.WithoutCancel(ctx), nil)", "ctx, nil)", "TestDatabaseSQLIsKeptAfterItsTime"),
 	ofScope("of work by database/sql that failed nothing is kept", "once.go", "_ = tx.Rollback() //", "_ = tx //", "TestOnceThatFailsBySQL"),
 	ofScope("a connection ends with its run", "connection.go", "if c.run.over {", "if false {", "TestConnection"),
