@@ -63,6 +63,7 @@ func TestNoErrorShowsAPartOfAURL(t *testing.T) {
 		"redis://:s3 cret\x7f@localhost":                      hint,
 		"redis://s3 cret":                                     hint,
 		"redis://s3:cret@[::1":                                hint,
+		"redis://[s3cret]/x@host":                             hint,
 		"redis+sentinel://:1234/s3cret@host:26379":            "behind the host",
 		"redis+sentinel://:1234/s3/cret@host:26379":           "behind the host",
 		"redis+sentinel://:1234?x=s3cret@host:26379":          "does not name the master",
