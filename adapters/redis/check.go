@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ func (b *Backend) Check(ctx context.Context) ([]ports.Finding, error) {
 	}
 	said := infoOf(info)
 	findings := []ports.Finding{checkVersion(said), checkEviction(said), b.checkPersistence(ctx, said)}
-	missing, err := b.mayNotCall(ctx)
+	missing, keyless, err := b.mayNotCall(ctx)
 	if err != nil {
 		return findings, err
 	}
@@ -32,7 +33,7 @@ func (b *Backend) Check(ctx context.Context) ([]ports.Finding, error) {
 	answer, err := b.run(ctx, checkScript, b.opts.Prefix+":{*}", b.skew())
 	if err != nil {
 		if errors.Is(err, ports.ErrRefused) {
-			return append(findings, checkRights(missing, err)), nil
+			return append(findings, b.checkRights(missing, keyless, err)), nil
 		}
 		return findings, err
 	}
@@ -42,19 +43,35 @@ func (b *Backend) Check(ctx context.Context) ([]ports.Finding, error) {
 	if err := r.failure("check"); err != nil {
 		return findings, err
 	}
-	return append(findings, checkRights(missing, nil), checkClock(now.Sub(before.Add(time.Since(before)/2)))), nil
+	return append(findings, b.checkRights(missing, keyless, nil), checkClock(now.Sub(before.Add(time.Since(before)/2)))), nil
 }
 
-// checkRights judges what the user may not do: commands, or else the script as a whole.
-func checkRights(missing []string, refused error) ports.Finding {
-	switch {
-	case len(missing) > 0:
-		return ports.Finding{Subject: "rights", Grade: ports.Unfit, Text: "the user may not give " + strings.Join(missing, ", ")}
-	case refused != nil:
-		return ports.Finding{Subject: "rights", Grade: ports.Unfit, Text: refusal(refused)}
-	default:
-		return ports.Finding{Subject: "rights", Text: "all that is needed"}
+// checkRights judges what the user may not do: touch our keys, give commands, or else run the script as a whole.
+func (b *Backend) checkRights(missing []string, keyless bool, refused error) ports.Finding {
+	var lacks []string
+	if keyless || refused != nil && ofKeys(refused) {
+		keys := b.opts.Prefix + ":*"
+		lacks = append(lacks, fmt.Sprintf("the user may not touch keys %s; add ~%[1]s to its rights", keys))
 	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		missing = slices.Compact(missing) // scripts and we ourselves may lack the same
+		lacks = append(lacks, "the user may not give "+strings.Join(missing, ", "))
+	}
+	if len(lacks) == 0 && refused != nil {
+		lacks = append(lacks, refusal(refused))
+	}
+	if len(lacks) > 0 {
+		return ports.Finding{Subject: "rights", Grade: ports.Unfit, Text: strings.Join(lacks, "; ")}
+	}
+	return ports.Finding{Subject: "rights", Text: "all that is needed"}
+}
+
+// ofKeys reports whether a server refused a call for its keys, and not for the command. Each server has words of its own
+// for that, and of a script others again; all speak of access to a key.
+func ofKeys(err error) bool {
+	said, ok := errors.AsType[redis.Error](err)
+	return ok && strings.Contains(said.Error(), " access ") && strings.Contains(said.Error(), " key")
 }
 
 // refusal is what the server said when it refused something.
@@ -114,8 +131,9 @@ func checkClock(ahead time.Duration) ports.Finding {
 // server with nothing else to do takes up to 0.1 s.
 const noTimeout = "-1"
 
-// mayNotCall gives each command that is not given by scripts alone, and tells which of them the user may not give.
-func (b *Backend) mayNotCall(ctx context.Context) (missing []string, err error) {
+// mayNotCall gives each command that is not given by scripts alone, and tells which of them the user may not give, and
+// whether it may give some of them, but not on our keys.
+func (b *Backend) mayNotCall(ctx context.Context) (missing []string, keyless bool, err error) {
 	key := b.opts.Prefix + ":{*}"
 	pipe := b.servers.client().Pipeline()
 	for _, c := range [][]any{
@@ -134,11 +152,13 @@ func (b *Backend) mayNotCall(ctx context.Context) (missing []string, err error) 
 	cmds, _ := pipe.Exec(ctx)
 	for _, cmd := range cmds {
 		switch err := cmd.Err(); {
+		case redis.HasErrorPrefix(err, "NOPERM") && ofKeys(err):
+			keyless = true
 		case redis.HasErrorPrefix(err, "NOPERM"):
 			missing = append(missing, cmd.Name())
 		case err != nil && !errors.Is(err, redis.Nil) && !redis.HasErrorPrefix(err, "timeout is negative"):
-			return nil, b.failed(ctx, "check", err)
+			return nil, false, b.failed(ctx, "check", err)
 		}
 	}
-	return missing, nil
+	return missing, keyless, nil
 }

@@ -56,3 +56,6 @@ func Sought() int {
 
 // Age makes the last use of a connection longer ago.
 func Age(c net.Conn, by time.Duration) { c.(*conn).read.Add(-int64(by)) }
+
+// URLOptions is options.
+var URLOptions = options

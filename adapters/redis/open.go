@@ -2,7 +2,6 @@ package redis
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -81,7 +80,7 @@ func parse(address string) (t topology, err error) {
 	address, others := firstHost(address)
 	u, err := url.Parse(address)
 	if err != nil {
-		return t, fmt.Errorf("the url cannot be read: %w", withoutURL(err))
+		return t, unread(err)
 	}
 	scheme, kind, _ := strings.Cut(u.Scheme, "+")
 	if scheme != "redis" && scheme != "rediss" {
@@ -89,6 +88,9 @@ func parse(address string) (t topology, err error) {
 	}
 	if u.Host == "" {
 		return t, errors.New("the url names no host")
+	}
+	if err := undivided(u); err != nil {
+		return t, err
 	}
 	u.Scheme = scheme
 	withOthers(u, others, kind == "sentinel")
@@ -103,7 +105,7 @@ func parse(address string) (t topology, err error) {
 		return t, errURL
 	}
 	if err != nil {
-		return t, fmt.Errorf("the url cannot be read: %w", withoutURL(err))
+		return t, unread(err)
 	}
 	t.defaults()
 	return t, nil
@@ -139,7 +141,7 @@ func (t topology) defaults() {
 func parseSentinel(u *url.URL) (*redis.FailoverOptions, error) {
 	master, database, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
 	if master == "" {
-		return nil, errors.New("it does not name the master, as in redis+sentinel://host:26379/mymaster")
+		return nil, errMaster
 	}
 	u.Path = "/" + database
 	q := u.Query()
@@ -192,18 +194,4 @@ func withOthers(u *url.URL, hosts []string, sentinels bool) {
 		q.Add("addr", host)
 	}
 	u.RawQuery = q.Encode()
-}
-
-// withoutURL is what was wrong with a URL, without the URL.
-func withoutURL(err error) error {
-	if wrong, ok := errors.AsType[*url.Error](err); ok {
-		err = wrong.Err
-	}
-	text := err.Error()
-	for _, telling := range []string{"invalid userinfo", "invalid URL escape", "invalid port"} {
-		if strings.Contains(text, telling) { // they quote what may be a password
-			return errors.New(telling + "; characters like @ : / # % in a password are written as %40 %3A %2F %23 %25")
-		}
-	}
-	return errors.New(strings.TrimPrefix(text, "redis: "))
 }

@@ -74,6 +74,9 @@ func open(ctx context.Context, url string) (ports.Backend, func(), error) {
 		b := memory.New(memory.Options{})
 		return b, func() { _ = b.Close() }, nil
 	}
+	if err := redis.CheckURL(url); err != nil { // which never shows the URL; the client's own error may
+		return nil, nil, err
+	}
 	opts, err := goredis.ParseURL(url)
 	if err != nil {
 		return nil, nil, err

@@ -99,9 +99,37 @@ func TestRights(t *testing.T) {
 			t.Errorf("without %s a strict start says: %v", c, err)
 		}
 	}
-	server.grant("hush-hush", slices.Replace(slices.Clone(rights), 0, 1, "~others:*")...)
-	if err := s.begin(user); err == nil || !strings.Contains(err.Error(), "key") {
-		t.Errorf("without a right to the keys a strict start says: %v", err)
+}
+
+// Where a user may not touch the keys, a strict start says which they are, and of commands only those that it may not give.
+func TestRightsToKeys(t *testing.T) {
+	t.Parallel()
+	docker(t)
+	for _, image := range []string{redis7, redis8, "valkey/valkey:8"} {
+		server := newServer(t, image)
+		server.grant("hush-hush", documented(t)...)
+		user := fmt.Sprintf("{ type: redis, url: %q, startup: strict }", server.url("", "jobs:hush-hush"))
+		s := newScenario(t, "acl-keys-"+strings.NewReplacer(":", "", "/", "-").Replace(image), server, strings.ReplaceAll(quick, "%s", user))
+		commands := documented(t)[1:] // the first right is the one to the keys
+		const keys = "rights: the user may not touch keys jobs:*; add ~jobs:* to its rights"
+		for _, c := range []struct {
+			what   string
+			rights []string
+			says   string
+		}{
+			{"to no keys", nil, keys},
+			{"to other keys", []string{"~acl:*"}, keys},
+			{"to read keys only", []string{"%R~jobs:*"}, keys},
+			{"to other keys, and not to lrange", []string{"~acl:*", "-lrange"}, keys + "; the user may not give lrange"},
+			{"to all but lrange", []string{"~jobs:*", "-lrange"}, "rights: the user may not give lrange"},
+		} {
+			server.grant("hush-hush", append(slices.Clone(commands), c.rights...)...)
+			err := s.begin(user)
+			if err == nil || !strings.HasSuffix(strings.TrimSpace(err.Error()), c.says) {
+				t.Errorf("%s: with rights %s a strict start says: %v", image, c.what, err)
+			}
+		}
+		s.judge(0, 0, "")
 	}
 }
 

@@ -144,6 +144,8 @@ func (c *scenario) misconfigured(at func(addr, password string) string) map[stri
 		"a space in it":          fmt.Sprintf("{ type: redis, url: %q }", strings.Replace(good, u.Host, "127.0.0.1 :1", 1)),
 		"no such database":       fmt.Sprintf("{ type: redis, url: %q }", good+"x"),
 		"an option that is none": fmt.Sprintf("{ type: redis, url: %q }", good+"?no_such=1"),
+		"a slash in a password":  fmt.Sprintf("{ type: redis, url: %q }", "redis://:1234/"+secretPassword+"@"+u.Host),
+		"a ? in a password":      fmt.Sprintf("{ type: redis, url: %q }", "redis://:1234?"+secretPassword+"@"+u.Host),
 		"nobody there":           strings.Replace(at("127.0.0.1:1", secretPassword), "}", ", startup: strict }", 1),
 		"not a type":             fmt.Sprintf("{ type: rediss, url: %q }", good),
 		"not YAML":               fmt.Sprintf("{ type: redis, url: %q", good),

@@ -24,6 +24,9 @@ import (
 //	```
 var marked = regexp.MustCompile("(?ms)^<!-- code: ([^ \n]+)((?: [^ \n]+)*) -->\n```(\\w+)\n.*?^```$")
 
+// marker is the line above such a block.
+var marker = regexp.MustCompile("(?m)^<!-- code: .*$")
+
 // pagesWithCode is every page of the module at root whose blocks of code are copies, with these as they should be.
 func pagesWithCode(root string) (map[string][]byte, error) {
 	pages := map[string][]byte{}
@@ -32,7 +35,7 @@ func pagesWithCode(root string) (map[string][]byte, error) {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		if err != nil || !marked.Match(text) {
+		if err != nil || !marker.Match(text) {
 			return err
 		}
 		name, err := filepath.Rel(root, path)
@@ -49,7 +52,7 @@ func pagesWithCode(root string) (map[string][]byte, error) {
 
 // withCode is a page with its marked blocks as they should be.
 func withCode(root string, page []byte) ([]byte, error) {
-	var errs []error
+	errs := unfollowed(page)
 	page = marked.ReplaceAllFunc(page, func(block []byte) []byte {
 		m := marked.FindSubmatch(block)
 		code, err := codeOf(filepath.Join(root, string(m[1])), strings.Fields(string(m[2])))
@@ -60,6 +63,14 @@ func withCode(root string, page []byte) ([]byte, error) {
 		return fmt.Appendf(nil, "<!-- code: %s%s -->\n```%s\n%s```", m[1], m[2], m[3], code)
 	})
 	return page, errors.Join(errs...)
+}
+
+// unfollowed is the markers of a page that no block follows, each an error: nothing would be shown there.
+func unfollowed(page []byte) (errs []error) {
+	for _, line := range marker.FindAll(marked.ReplaceAll(page, nil), -1) {
+		errs = append(errs, fmt.Errorf("no block of code follows %s", line))
+	}
+	return errs
 }
 
 // codeOf is a file, or the declarations of those names in it, in the order of the names.

@@ -70,6 +70,31 @@ func ExampleT() {
 	}
 }
 
+func TestAMarkerThatNoBlockFollowsIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "p.go"), []byte("package p\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const block = "<!-- code: p.go -->\n```go\npackage p\n```\n"
+	for _, c := range []struct{ what, page, marker string }{
+		{"a block follows", block, ""},
+		{"text follows", "<!-- code: p.go T -->\n\nIt is.\n", "p.go T"},
+		{"nothing follows", "<!-- code: p.go T -->", "p.go T"},
+		{"a block follows after an empty line", "<!-- code: p.go T -->\n\n```go\n```\n", "p.go T"},
+		{"another marker and its block follow", "<!-- code: p.go T -->\n" + block, "p.go T"},
+		{"one of two has a block", block + "\n<!-- code: p.go T -->\n", "p.go T"},
+		{"the marker is not whole", "<!-- code: p.go\n```go\n```\n", "p.go"},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "page.md"), []byte(c.page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := pagesWithCode(dir)
+		if c.marker == "" && err != nil || c.marker != "" && (err == nil || !strings.Contains(err.Error(), "follows <!-- code: "+c.marker)) {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+}
+
 // compiled is the schema as editors read it.
 func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()

@@ -48,6 +48,8 @@ var faultRules = []sabotage{
 		"go p.place()", "_ = p.place", "^TestGoexit$"),
 	inFault("purge: what a tenant had in every place is removed", "adapters/redis/purge.go",
 		"purgeDoneScript, g)", "purgeDoneScript, g+5)", "^TestPurge$"),
+	inFault("rights: a strict start says that it is the keys that are not granted", "adapters/redis/check.go",
+		"redis.HasErrorPrefix(err, \"NOPERM\") && ofKeys(err):", "false:", "^TestRightsToKeys$"),
 }
 
 // ownClock has scripts go by the clock of the process: the machine's, which is the server's too, and what that is off.

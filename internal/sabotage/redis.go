@@ -146,6 +146,11 @@ var redisRules = []sabotage{
 	onRedis("an override goes before what is configured, and back to it", "lua/lib/limits.lua", "or -redis.call('HDEL', key, '=' .. subject))", "or redis.call('HDEL', key, '=' .. subject) * 0)"),
 	onRedis("where something has limits a job that becomes due is found, too", "lua/lib/fill.lua", "if #ids < room and not looked then", "if false then"),
 	onRedis("where something has limits the more urgent job comes first, too", "lua/lib/popped.lua", "ring .. '0', ring .. '1', ring .. '2', ring .. '3', ring .. '4'", "ring .. '4', ring .. '3', ring .. '2', ring .. '1', ring .. '0'"),
+	onURLs("	return \"\"\n}\n\n// unexpected", "	return text\n}\n\n// unexpected"),
+	onURLs("return !slices.Contains(options, name) })", "return false })"),
+	onURLs("u.Fragment != \"\" || ", ""),
+	onURLs("strings.Contains(u.EscapedPath(), \"@\")", "false"),
+	onURLs("		return unread(errQuery)\n", ""),
 	onAnswers("the answer to a call that takes longer than an enqueue of few jobs is not looked for", "conn.go", "len(written) <= small && ", ""),
 	onAnswers("an enqueue is known by what is written", "conn.go", "$7\\r\\nevalsha", "$4\\r\\neval"),
 	onAnswers("one of those who wait looks for all", "lookout.go", "\tif l.manned {\n", "\tif false {\n"),
@@ -160,6 +165,14 @@ var redisRules = []sabotage{
 // onAnswers is a rule of how answers are awaited.
 func onAnswers(rule, file, old, changed string) sabotage {
 	return sabotage{rule: rule, file: "adapters/redis/" + file, old: old, new: changed, pkg: "adapters/redis", run: "^TestAnAnswerIsLookedFor|^TestAnEnqueueIsKnown|^TestOneLooksForAll"}
+}
+
+// onURLs is the rule that nothing of a URL is shown.
+func onURLs(old, changed string) sabotage {
+	return sabotage{
+		rule: "no error shows a part of a URL", file: "adapters/redis/unread.go", old: old, new: changed,
+		pkg: "adapters/redis", run: "^TestNoErrorShowsAPartOfAURL$",
+	}
 }
 
 // ofSteps is the rule that no call on large jobs holds the server for long.
