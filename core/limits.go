@@ -140,5 +140,5 @@ func invalid(j Job) error {
 	if j.Retry != nil {
 		fault("retry policy", j.Retry.Check())
 	}
-	return errors.Join(errs...)
+	return Faults(errs...)
 }
