@@ -231,7 +231,7 @@ func WithTimeout(d time.Duration) HandlerOption { return worker.WithTimeout(d) }
 // WithRetry is the retry policy of the type.
 func WithRetry(p RetryPolicy) HandlerOption { return worker.WithRetry(p) }
 
-// Concurrency lets at most n jobs of the type run at once in each worker of this process.
+// Concurrency lets at most n jobs of the type run at once in each worker of this process; 0 is no bound.
 func Concurrency(n int) HandlerOption { return worker.Concurrency(n) }
 
 // Alias gives the handler the jobs of other types too: of names that this type had before.
