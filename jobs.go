@@ -177,7 +177,7 @@ const (
 // [ErrUncertain] has stored nothing.
 var (
 	ErrDuplicate     = ports.ErrDuplicate     // the ID is kept or remembered in its queue
-	ErrInvalid       = core.ErrInvalid        // a name, an option, the encoding, the queue
+	ErrInvalid       = core.ErrInvalid        // a name, an option, the encoding, the queue, limits
 	ErrTooLarge      = core.ErrTooLarge       // more bytes than the queue allows
 	ErrBackendFull   = ports.ErrBackendFull   // the backend has no room
 	ErrTenantClosed  = ports.ErrTenantClosed  // no more jobs of the tenant are taken in
@@ -258,7 +258,7 @@ func Retry(p RetryPolicy) EnqueueOption { return client.Retry(p) }
 // In lets the job start when delay has passed, and not before.
 func In(delay time.Duration) EnqueueOption { return client.In(delay) }
 
-// At lets the job start at t, and not before.
+// At lets the job start at t, and not before; the zero time is refused.
 func At(t time.Time) EnqueueOption { return client.At(t) }
 
 // WithID gives the job its ID, so that it is enqueued once however often one tries.

@@ -13,8 +13,8 @@ const (
 	MaxPayload    = 1 << 20 // Args and Meta together, unless the queue says otherwise; a result too
 )
 
-// ErrInvalid is what a job is refused with that breaks a rule of names, options or encoding.
-var ErrInvalid = errors.New("invalid job")
+// ErrInvalid is what breaks a rule of names, options or encoding: a job that is refused, or what an operator asked for.
+var ErrInvalid = errors.New("invalid")
 
 // ErrTooLarge is what a job is refused with whose args and metadata are larger than its queue allows.
 var ErrTooLarge = errors.New("job too large")
@@ -54,12 +54,15 @@ func CheckTime(t time.Time) error {
 	return nil
 }
 
+// InvalidJob is an [ErrInvalid] about a job in which that is wrong.
+func InvalidJob(err error) error { return fmt.Errorf("%w job: %w", ErrInvalid, err) }
+
 // clip keeps a wrong name short enough to be read in an error.
 func clip(s string) string { return Cut(s, MaxIdentifier+20) }
 
 // New is the job that the draft asks for: pending, on its first attempt, with
 // nothing in it that is not for the one who enqueues to say. The error wraps [ErrInvalid]
-// or [ErrTooLarge] and names everything that is wrong.
+// or [ErrTooLarge], or both, and names everything that is wrong.
 //
 // A draft says when the job may run by RunAt, by a Delay (which the backend's clock
 // turns into an instant), or by neither: at once.
@@ -70,13 +73,14 @@ func New(draft Job, maxPayload int) (Job, error) {
 		RunAt: Instant(draft.RunAt), Delay: max(0, draft.Delay), Durability: draft.Durability, FollowUp: draft.FollowUp,
 		Status: Pending, Attempt: 1,
 	}
-	if err := invalid(j); err != nil {
-		return j, fmt.Errorf("%w: %w", ErrInvalid, err)
+	err := invalid(j)
+	if err != nil {
+		err = InvalidJob(err)
 	}
 	if n := j.Size(); n > maxPayload {
-		return j, fmt.Errorf("%w: args and metadata of %s are %d bytes, and queue %s takes %d", ErrTooLarge, j.Type, n, j.Queue, maxPayload)
+		err = Faults(err, fmt.Errorf("%w: args and metadata of %s are %d bytes, and queue %s takes %d", ErrTooLarge, clip(j.Type), n, clip(j.Queue), maxPayload))
 	}
-	return j, nil
+	return j, err
 }
 
 // Admit is a new job as it is stored at now: with the instants that only the backend's

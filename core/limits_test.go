@@ -166,6 +166,10 @@ func TestSizeIsWhatTheCallerBrings(t *testing.T) {
 			t.Errorf("got %q, want it to say %s", err, word)
 		}
 	}
+	d.Priority = 9
+	if _, err = core.New(d, d.Size()-1); !errors.Is(err, core.ErrTooLarge) || !errors.Is(err, core.ErrInvalid) {
+		t.Errorf("a byte too large, and wrong: got %v, want both", err)
+	}
 }
 
 func TestAdmit(t *testing.T) {
