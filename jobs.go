@@ -184,7 +184,7 @@ var (
 	ErrUnknownTenant = ports.ErrUnknownTenant // a tenant that there is not, or whose home is not there
 	ErrQuota         = ports.ErrQuota         // the tenant is over its quota
 	ErrTenant        = ports.ErrTenant        // another tenant's job, from inside of a tenant's job
-	ErrClosed        = ports.ErrClosed        // the client's backend is closed
+	ErrClosed        = ports.ErrClosed        // the backend is closed: the application has stopped
 	ErrUnavailable   = ports.ErrUnavailable   // the backend did not take the call
 	ErrRefused       = ports.ErrRefused       // the backend will not take the call: its user lacks a right, say
 	ErrUncertain     = ports.ErrUncertain     // perhaps stored: enqueue again with the same ID

@@ -221,7 +221,7 @@ func TestClosedBackendTakesNothing(t *testing.T) {
 			r.t.Fatal(err)
 		}
 		_, err := r.client.Enqueue(r.t.Context(), mail{})
-		says(r.t, err, ports.ErrClosed)
+		says(r.t, err, ports.ErrClosed, "the backend is closed: the application has stopped")
 		r.enqueue(mail{}, client.OnQueue("far"))
 	})
 }
