@@ -5,16 +5,16 @@ import "strings"
 // Faults is all that is wrong with a thing as one error in one line, or nil for nothing; what is nil
 // is passed over. [errors.Is] and [errors.As] see through it to each.
 func Faults(all ...error) error {
-	var f faultsError
+	var wrong []error
 	for _, err := range all {
 		if err != nil {
-			f.all = append(f.all, err)
+			wrong = append(wrong, err)
 		}
 	}
-	if len(f.all) == 0 {
+	if len(wrong) == 0 {
 		return nil
 	}
-	return &f
+	return &faultsError{wrong}
 }
 
 type faultsError struct{ all []error }

@@ -39,3 +39,11 @@ func TestFaults(t *testing.T) {
 		})
 	}
 }
+
+// It is asked for with each job that is enqueued.
+func TestNoFaultsCostNothing(t *testing.T) {
+	var none []error
+	if n := testing.AllocsPerRun(100, func() { _ = core.Faults(none...) }); n > 0 {
+		t.Errorf("%v allocations, want none", n)
+	}
+}
