@@ -146,7 +146,7 @@ func (stubborn) JobType() string { return "stubborn" }
 
 func (stubborn) MarshalJSON() ([]byte, error) { return nil, errStubborn }
 
-var errStubborn = errors.New("I will not")
+var errStubborn = errors.New("no, I will not")
 
 func TestNoArgumentsAreRefused(t *testing.T) {
 	for _, c := range []struct {
