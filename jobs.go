@@ -177,14 +177,14 @@ const (
 // [ErrUncertain] has stored nothing.
 var (
 	ErrDuplicate     = ports.ErrDuplicate     // the ID is kept or remembered in its queue
-	ErrInvalid       = core.ErrInvalid        // a name, an option, the encoding, the queue
+	ErrInvalid       = core.ErrInvalid        // a name, an option, the encoding, the queue, limits
 	ErrTooLarge      = core.ErrTooLarge       // more bytes than the queue allows
 	ErrBackendFull   = ports.ErrBackendFull   // the backend has no room
 	ErrTenantClosed  = ports.ErrTenantClosed  // no more jobs of the tenant are taken in
 	ErrUnknownTenant = ports.ErrUnknownTenant // a tenant that there is not, or whose home is not there
 	ErrQuota         = ports.ErrQuota         // the tenant is over its quota
 	ErrTenant        = ports.ErrTenant        // another tenant's job, from inside of a tenant's job
-	ErrClosed        = ports.ErrClosed        // the client's backend is closed
+	ErrClosed        = ports.ErrClosed        // the backend is closed: the application has stopped
 	ErrUnavailable   = ports.ErrUnavailable   // the backend did not take the call
 	ErrRefused       = ports.ErrRefused       // the backend will not take the call: its user lacks a right, say
 	ErrUncertain     = ports.ErrUncertain     // perhaps stored: enqueue again with the same ID
@@ -204,7 +204,7 @@ var (
 	ErrCancelled = ports.ErrCancelled
 )
 
-// Raw is arguments of a job type that has no Go type here; a [json.RawMessage] goes through as it is.
+// Raw is arguments of a job type that has no Go type here; a [json.RawMessage] goes through as it is, if it is JSON.
 func Raw(jobType string, args any) Args { return client.Raw(jobType, args) }
 
 // New makes a request for [Client.EnqueueMany].
@@ -231,7 +231,7 @@ func WithTimeout(d time.Duration) HandlerOption { return worker.WithTimeout(d) }
 // WithRetry is the retry policy of the type.
 func WithRetry(p RetryPolicy) HandlerOption { return worker.WithRetry(p) }
 
-// Concurrency lets at most n jobs of the type run at once in each worker of this process.
+// Concurrency lets at most n jobs of the type run at once in each worker of this process; 0 is no bound.
 func Concurrency(n int) HandlerOption { return worker.Concurrency(n) }
 
 // Alias gives the handler the jobs of other types too: of names that this type had before.
@@ -258,7 +258,7 @@ func Retry(p RetryPolicy) EnqueueOption { return client.Retry(p) }
 // In lets the job start when delay has passed, and not before.
 func In(delay time.Duration) EnqueueOption { return client.In(delay) }
 
-// At lets the job start at t, and not before.
+// At lets the job start at t, and not before; the zero time is refused.
 func At(t time.Time) EnqueueOption { return client.At(t) }
 
 // WithID gives the job its ID, so that it is enqueued once however often one tries.

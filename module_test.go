@@ -146,6 +146,12 @@ func TestHandlersMayBeGivenInAnyForm(t *testing.T) {
 
 func nothing(context.Context, json.RawMessage) (any, error) { return nil, nil }
 
+func newNothing() jobs.Handler { return jobs.Handle[greeting](nil) }
+
+func newHasty() jobs.Handler {
+	return jobs.HandleFunc("hasty", nothing, jobs.WithRetry(jobs.RetryPolicy{Strategy: jobs.Exponential, MaxRetries: 2}))
+}
+
 func TestWrongWiringIsAnErrorThatNamesIt(t *testing.T) {
 	newStray := func() jobs.Handler { return jobs.HandleFunc("stray", nothing) }
 	newTwin := func() jobs.Handler { return jobs.HandleFunc("greet", nothing) }
@@ -160,6 +166,10 @@ func TestWrongWiringIsAnErrorThatNamesIt(t *testing.T) {
 		{"handlers outside of the group", fx.Provide(func() []jobs.Handler { return []jobs.Handler{newStray()} }), []string{`"stray"`, "jobs.AsHandler"}},
 		{"two handlers of a type", jobs.Handlers(newGreet, newTwin), []string{`two handlers of job type "greet"`, "newGreet", "TestWrongWiring"}},
 		{"a handler that nobody made", jobs.Handlers(jobs.Handler{}), []string{"not made by Handle"}},
+		{"handlers that cannot be, all at once", jobs.Handlers(newNothing, newHasty, jobs.HandleFunc("x", nothing, jobs.WithTimeout(-1), jobs.Concurrency(-2), jobs.Use(nil))), []string{
+			"jobs_test.newNothing, module_test.go:", "it has no function", "the handler made in jobs_test.newHasty, module_test.go:", "strategy exponential with retries needs an initial delay",
+			"TestWrongWiring", "timeout: -1ns is less than none; concurrency: -2 is less than none; middleware #0 is nil",
+		}},
 		{"a registry that is not there", jobs.Handlers(jobs.HandleFunc("x", nothing, jobs.InRegistry("mial"))), []string{`"mial"`, "default"}},
 		{"middleware that is none", jobs.Module("", jobs.Middleware(newGreeter)), []string{"middleware", "newGreeter"}},
 	} {

@@ -192,12 +192,13 @@ func (c *check) retry(p path, r Retry) {
 	if !(r.Jitter >= 0 && r.Jitter <= 1) {
 		c.fault(p.to("jitter"), "%v is not a share from 0 to 1", r.Jitter)
 	}
-	switch {
-	case r.Strategy > core.Constant:
+	if r.Strategy > core.Constant {
 		c.fault(p.to("strategy"), "no such %s; there are schedule, exponential, linear, constant", r.Strategy)
-	case r.Strategy == core.Schedule && len(r.Schedule) == 0 && r.MaxRetries > 0:
+	}
+	switch r.Policy().Missing() {
+	case core.NoSchedule:
 		c.fault(p.to("schedule"), "it is empty; say the delays, as in [30s, 5m, 1h]")
-	case r.Strategy != core.Schedule && r.Initial <= 0 && r.MaxRetries > 0:
+	case core.NoInitial:
 		c.fault(p.to("initial"), "strategy %s needs a first delay, as in 1s", r.Strategy)
 	}
 }

@@ -40,6 +40,9 @@ func anyPolicy(t *rapid.T) core.Policy {
 	for range rapid.IntRange(1, 5).Draw(t, "schedule length") {
 		p.Schedule = append(p.Schedule, anyDelay(t, "delay"))
 	}
+	if p.Strategy != core.Schedule {
+		p.Initial = max(p.Initial, 1)
+	}
 	if rapid.Bool().Draw(t, "has max") {
 		p.Max = anyDelay(t, "max")
 	}

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -101,6 +100,26 @@ func scaled(d time.Duration, factor float64) time.Duration {
 	return DelayMax
 }
 
+// What a policy may lack; see [Policy.Missing].
+const (
+	NoSchedule = "a schedule"
+	NoInitial  = "an initial delay"
+)
+
+// Missing is the delays that the policy needs for its retries and does not have: [NoSchedule], [NoInitial] or
+// nothing. A schedule may say that a retry is made at once; the other strategies have no use for a first delay of zero.
+func (p Policy) Missing() string {
+	switch {
+	case p.MaxRetries <= 0:
+		return ""
+	case p.Strategy == Schedule && len(p.Schedule) == 0:
+		return NoSchedule
+	case p.Strategy != Schedule && int(p.Strategy) < len(strategyNames) && p.Initial == 0:
+		return NoInitial
+	}
+	return ""
+}
+
 // Check says everything that is wrong with the policy, or nil.
 func (p Policy) Check() error {
 	var errs []error
@@ -108,8 +127,8 @@ func (p Policy) Check() error {
 	if int(p.Strategy) >= len(strategyNames) {
 		fault("no such %s", p.Strategy)
 	}
-	if p.Strategy == Schedule && len(p.Schedule) == 0 && p.MaxRetries > 0 {
-		fault("strategy schedule needs a schedule")
+	if what := p.Missing(); what != "" {
+		fault("strategy %s with retries needs %s", p.Strategy, what)
 	}
 	for _, d := range append([]time.Duration{p.Initial, p.Max}, p.Schedule...) {
 		if d < 0 || d > DelayMax {
@@ -122,5 +141,5 @@ func (p Policy) Check() error {
 	if p.MaxRetries < 0 {
 		fault("max retries is 0 or more, not %d", p.MaxRetries)
 	}
-	return errors.Join(errs...)
+	return Faults(errs...)
 }

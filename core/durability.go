@@ -1,7 +1,6 @@
 package core
 
 import (
-	"errors"
 	"fmt"
 	"time"
 )
@@ -72,5 +71,5 @@ func (d Durability) Check() error {
 	if d.Within < 0 || d.Within > DelayMax {
 		errs = append(errs, fmt.Errorf("%s to wait for it is not between 0 and 100 years", d.Within))
 	}
-	return errors.Join(errs...)
+	return Faults(errs...)
 }

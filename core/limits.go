@@ -1,6 +1,7 @@
 package core
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -13,8 +14,8 @@ const (
 	MaxPayload    = 1 << 20 // Args and Meta together, unless the queue says otherwise; a result too
 )
 
-// ErrInvalid is what a job is refused with that breaks a rule of names, options or encoding.
-var ErrInvalid = errors.New("invalid job")
+// ErrInvalid is what breaks a rule of names, options or encoding: a job that is refused, or what an operator asked for.
+var ErrInvalid = errors.New("invalid")
 
 // ErrTooLarge is what a job is refused with whose args and metadata are larger than its queue allows.
 var ErrTooLarge = errors.New("job too large")
@@ -54,12 +55,31 @@ func CheckTime(t time.Time) error {
 	return nil
 }
 
+// InvalidJob is an [ErrInvalid] about a job in which that is wrong.
+func InvalidJob(err error) error { return fmt.Errorf("%w job: %w", ErrInvalid, err) }
+
+// CheckJSON says where a text ceases to be JSON, and quotes none of it; or nil. No text at all is right.
+func CheckJSON(text json.RawMessage) error {
+	if len(text) == 0 || json.Valid(text) {
+		return nil
+	}
+	if wrong, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(text, new(json.RawMessage))); ok {
+		return NotJSON(wrong)
+	}
+	return nil
+}
+
+// NotJSON says where a text ceases to be JSON as that is told to people.
+func NotJSON(wrong *json.SyntaxError) error {
+	return fmt.Errorf("they are not JSON, at byte %d", wrong.Offset)
+}
+
 // clip keeps a wrong name short enough to be read in an error.
 func clip(s string) string { return Cut(s, MaxIdentifier+20) }
 
 // New is the job that the draft asks for: pending, on its first attempt, with
 // nothing in it that is not for the one who enqueues to say. The error wraps [ErrInvalid]
-// or [ErrTooLarge] and names everything that is wrong.
+// or [ErrTooLarge], or both, and names everything that is wrong.
 //
 // A draft says when the job may run by RunAt, by a Delay (which the backend's clock
 // turns into an instant), or by neither: at once.
@@ -70,13 +90,14 @@ func New(draft Job, maxPayload int) (Job, error) {
 		RunAt: Instant(draft.RunAt), Delay: max(0, draft.Delay), Durability: draft.Durability, FollowUp: draft.FollowUp,
 		Status: Pending, Attempt: 1,
 	}
-	if err := invalid(j); err != nil {
-		return j, fmt.Errorf("%w: %w", ErrInvalid, err)
+	err := invalid(j)
+	if err != nil {
+		err = InvalidJob(err)
 	}
 	if n := j.Size(); n > maxPayload {
-		return j, fmt.Errorf("%w: args and metadata of %s are %d bytes, and queue %s takes %d", ErrTooLarge, j.Type, n, j.Queue, maxPayload)
+		err = Faults(err, fmt.Errorf("%w: args and metadata of %s are %d bytes, and queue %s takes %d", ErrTooLarge, clip(j.Type), n, clip(j.Queue), maxPayload))
 	}
-	return j, nil
+	return j, err
 }
 
 // Admit is a new job as it is stored at now: with the instants that only the backend's
@@ -140,5 +161,5 @@ func invalid(j Job) error {
 	if j.Retry != nil {
 		fault("retry policy", j.Retry.Check())
 	}
-	return errors.Join(errs...)
+	return Faults(errs...)
 }

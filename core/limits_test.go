@@ -166,6 +166,10 @@ func TestSizeIsWhatTheCallerBrings(t *testing.T) {
 			t.Errorf("got %q, want it to say %s", err, word)
 		}
 	}
+	d.Priority = 9
+	if _, err = core.New(d, d.Size()-1); !errors.Is(err, core.ErrTooLarge) || !errors.Is(err, core.ErrInvalid) {
+		t.Errorf("a byte too large, and wrong: got %v, want both", err)
+	}
 }
 
 func TestAdmit(t *testing.T) {
@@ -193,5 +197,21 @@ func TestAdmit(t *testing.T) {
 			want.RunAt, want.Delay, want.CreatedAt, want.UpdatedAt, want.Rev = c.want, 0, noon, noon, 1
 			same(t, core.Admit(j, noon), want)
 		})
+	}
+}
+
+func TestCheckJSON(t *testing.T) {
+	for text, says := range map[string]string{
+		"": "", "1": "", ` {"a": [1, null]} `: "",
+		"{x": "they are not JSON, at byte 2", "1 2": "they are not JSON, at byte 3", " ": "they are not JSON, at byte 1",
+		strings.Repeat("[", 20_000): "they are not JSON, at byte 10001",
+	} {
+		got := ""
+		if err := core.CheckJSON(json.RawMessage(text)); err != nil {
+			got = err.Error()
+		}
+		if got != says {
+			t.Errorf("of %.20q it says %q, want %q", text, got, says)
+		}
 	}
 }

@@ -2,7 +2,6 @@ package core
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -53,7 +52,7 @@ func (l Limits) Validate() error {
 	if r := l.Rate; r != (Rate{}) && (r.Jobs < 1 || r.Burst < 0 || r.Per < time.Millisecond || r.Interval() < time.Microsecond) {
 		errs = append(errs, fmt.Errorf("rate: %d jobs in %s after %d at once is none: it takes a job or more in 1ms or more, and at most one in a microsecond", r.Jobs, r.Per, r.Burst))
 	}
-	return errors.Join(errs...)
+	return Faults(errs...)
 }
 
 // ValidateShared says everything that is wrong with limits of a job type, or of a queue as a whole, or nil. These have no turns, and refuse
@@ -66,7 +65,7 @@ func (l Limits) ValidateShared() error {
 	if l.MaxWaiting != 0 {
 		errs = append(errs, fmt.Errorf("max waiting: %d is a tenant's to have; a job type and a queue refuse no jobs", l.MaxWaiting))
 	}
-	return errors.Join(errs...)
+	return Faults(errs...)
 }
 
 // Interval is the time from one start to the next, in whole microseconds; 0 for no limit.

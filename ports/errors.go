@@ -10,8 +10,8 @@ import (
 
 // What a call may fail with. Adapters wrap them, so ask with [errors.Is].
 var (
-	// ErrClosed is a call to a backend, or a client of one, that was closed.
-	ErrClosed = errors.New("closed")
+	// ErrClosed is a call to a backend that was closed, or by a client of one: as it is when the application has stopped.
+	ErrClosed = errors.New("the backend is closed: the application has stopped")
 	// ErrUnavailable is a backend that did not take the call: nothing was changed.
 	ErrUnavailable = errors.New("backend unavailable")
 	// ErrRefused is a call that the backend refused for good: its user may not do that, or it is no backend for us.

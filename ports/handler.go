@@ -29,6 +29,7 @@ type HandlerSpec struct {
 	Middleware  []Middleware  // inside the worker's own
 	Registry    string        // the registry that it belongs to; "": default
 	Made        string        // where it was made, for messages
+	Faults      []error       // what cannot be of how it was to be made; a registry refuses it for these
 }
 
 // Handler handles the jobs of one type. The zero Handler handles nothing and is
@@ -47,7 +48,7 @@ func (h Handler) Type() string { return h.spec.Type }
 // Registry knows the handlers of a worker. It is safe for use by several goroutines.
 type Registry interface {
 	// Register adds handlers, all or none. A type that has one already is an
-	// error that names it.
+	// error that names it; so is a handler without a function, or with options that cannot be. All that is wrong is told.
 	Register(handlers ...Handler) error
 	// Unregister removes the handler of a type, aliases included, and reports whether
 	// there was one. Runs under way are not touched.

@@ -5,7 +5,12 @@ func ofGathering(rule, old, changed string) sabotage {
 	return sabotage{rule: rule, file: "shell/client/gather.go", old: old, new: changed, pkg: "shell/client", run: "."}
 }
 
-// clientRules takes out rules of single jobs that are sent together.
+// ofRequest is a rule taken out of how a job is made of what a call says.
+func ofRequest(rule, old, changed, test string) sabotage {
+	return sabotage{rule: rule, file: "shell/client/request.go", old: old, new: changed, pkg: "shell/client", run: "^" + test + "$"}
+}
+
+// clientRules takes out rules of single jobs that are sent together, and of what is said of one that is wrong.
 var clientRules = []sabotage{
 	ofGathering("jobs that come while others are sent go together", "g.flying == 0 && g.waiting == nil && !g.several ||", "true ||"),
 	ofGathering("what is to be confirmed keeps nobody waiting", "if d.job.Durability.Confirmed() || ctx.Err() != nil {", "if ctx.Err() != nil {"),
@@ -25,5 +30,9 @@ var clientRules = []sabotage{
 	ofGathering("on one processor one call is under way", " && processors > 1:", ":"),
 	ofGathering("who is back from a call departs with the bundle that it was called for", "\tif len(g.next) == 0 {\n", "\tif true {\n"),
 	ofGathering("who took its job back does not find it stored", "if !b.gone[i] {", "if true {"),
+	ofRequest("all that is wrong with a job is told, whatever its queue is", "\tif ok && len(faults) == 0 {\n", "\tif !ok {\n\t\treturn j, core.InvalidJob(c.unknown(j.Queue))\n\t}\n\tif len(faults) == 0 {\n", "TestWhatIsRefused"),
+	ofRequest("a job for another tenant has its other faults told", "core.Faults(foreign, err)", "foreign", "TestEachSortOfFaultIsToBeAskedFor"),
+	ofRequest("a time that nobody has filled in is none", "; t.IsZero() {", "; false {", "TestWhatIsRefused"),
+	ofRequest("raw arguments that are not JSON are refused", "return bytes, core.CheckJSON(bytes)", "return bytes, nil", "TestWhatIsRefused"),
 	ofGathering("who leaves when its job was sent does not know what became of it", "\tif b.sent {\n\t\treturn jobs", "\tif false {\n\t\treturn jobs"),
 }

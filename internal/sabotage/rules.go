@@ -13,6 +13,7 @@ var coreRules = []sabotage{
 	ofCore("a job is dead when its retries are spent, and not before", "settle.go", "j.Failures > retries", "j.Failures >= retries"),
 	ofCore("the n-th failure waits for the n-th delay", "backoff.go", "p.Schedule[min(n, len(p.Schedule))-1]", "p.Schedule[min(n, len(p.Schedule)-1)]"),
 	ofCore("jitter only adds", "backoff.go", "return d + time.Duration(float64(d)*p.Jitter*chance)", "return d - time.Duration(float64(d)*p.Jitter*chance)"),
+	ofCore("retries have a delay", "backoff.go", "p.Initial == 0:\n", "false:\n"),
 	ofCore("no delay is longer than the longest", "backoff.go", "d = min(d, p.Max)", "d = max(d, p.Max)"),
 	ofCore("critical is more urgent than bulk", "priority.go", "return int(p - Critical)", "return int(Bulk - p)"),
 	ofCore("a snooze uses up no attempt", "settle.go", "case o.Ending == Snoozed:", "case o.Ending == Snoozed:\n\t\tj.Failures++"),

@@ -74,8 +74,9 @@ func New(observer ports.Observer, queues ...Queue) (*Client, error) {
 // Enqueue stores one job. The job that it returns carries its ID also when the error
 // is not nil; with [ports.ErrDuplicate] it is the one that is stored.
 //
-// The error wraps [core.ErrInvalid], [core.ErrTooLarge], [ports.ErrDuplicate], [ports.ErrTenant], [ports.ErrBackendFull],
-// [ports.ErrUnsupported], [ports.ErrUnavailable], [ports.ErrClosed] or ctx's: the job is not stored. Only with
+// The error wraps [core.ErrInvalid], [core.ErrTooLarge] or [ports.ErrTenant], or several of these, and names all that is
+// wrong with the job; or it wraps [ports.ErrDuplicate], [ports.ErrQuota], [ports.ErrTenantClosed], [ports.ErrBackendFull],
+// [ports.ErrUnsupported], [ports.ErrUnavailable], [ports.ErrRefused], [ports.ErrClosed] or ctx's: the job is not stored. Only with
 // [ports.ErrUncertain] it may be: enqueue again with the same ID. Before it says that the backend is unavailable, or
 // its answer unknown, it has tried again for up to three seconds.
 func (c *Client) Enqueue(ctx context.Context, args ports.Args, opts ...Option) (core.Job, error) {
@@ -174,7 +175,7 @@ func (c *Client) drafts(ctx context.Context, requests []Request) ([]draft, error
 			if other, twice := first[ref]; !twice {
 				first[ref] = i
 			} else if err == nil {
-				err = fmt.Errorf("%w: it has the ID of #%d", core.ErrInvalid, other)
+				err = core.InvalidJob(fmt.Errorf("it has the ID of #%d", other))
 			}
 		}
 		if err != nil {
@@ -187,15 +188,15 @@ func (c *Client) drafts(ctx context.Context, requests []Request) ([]draft, error
 	return drafts, nil
 }
 
-// unknownQueue says that there is no such queue, and which there are.
-func (c *Client) unknownQueue(name string) error {
-	return fmt.Errorf("%w: no queue %q; there are %s", core.ErrInvalid, core.Cut(name, core.MaxName+20), strings.Join(slices.Sorted(maps.Keys(c.queues)), ", "))
+// unknown says that there is no such queue, and which there are.
+func (c *Client) unknown(name string) error {
+	return fmt.Errorf("no queue %q; there are %s", core.Cut(name, core.MaxName+20), strings.Join(slices.Sorted(maps.Keys(c.queues)), ", "))
 }
 
 // Default is a client of the same queues whose jobs go to this one unless they name another.
 func (c *Client) Default(queue string) (*Client, error) {
 	if _, ok := c.queues[queue]; !ok {
-		return nil, c.unknownQueue(queue)
+		return nil, fmt.Errorf("%w: %w", core.ErrInvalid, c.unknown(queue))
 	}
 	return &Client{queues: c.queues, gather: c.gather, fallback: queue, observer: c.observer, tiers: c.tiers}, nil
 }

@@ -63,7 +63,7 @@ func TestJobsThatNameNoQueue(t *testing.T) {
 			}
 			job, err := cl.Enqueue(t.Context(), mail{})
 			if c.want == "" {
-				says(t, err, core.ErrInvalid, `no queue "default"`, "there are mail, slow")
+				says(t, err, core.ErrInvalid, `invalid job: no queue "default"`, "there are mail, slow")
 				return
 			}
 			if err != nil || job.Queue != c.want {
@@ -116,7 +116,7 @@ func TestDefaultIsAClientWhoseJobsGoToThatQueue(t *testing.T) {
 		}
 		same(r.t, len(r.events.told), 3)
 		none, err := r.client.Default("mial")
-		says(r.t, err, core.ErrInvalid, `no queue "mial"`, "there are default, far, slow")
+		says(r.t, err, core.ErrInvalid, `invalid: no queue "mial"`, "there are default, far, slow")
 		if none != nil {
 			r.t.Error("there is a client of a queue that is not there")
 		}
@@ -221,7 +221,7 @@ func TestClosedBackendTakesNothing(t *testing.T) {
 			r.t.Fatal(err)
 		}
 		_, err := r.client.Enqueue(r.t.Context(), mail{})
-		says(r.t, err, ports.ErrClosed)
+		says(r.t, err, ports.ErrClosed, "the backend is closed: the application has stopped")
 		r.enqueue(mail{}, client.OnQueue("far"))
 	})
 }

@@ -38,7 +38,7 @@ func (c *Client) Send(ctx context.Context, made ...core.Job) error {
 	var drafts []draft
 	var jobs []core.Job
 	for i, j := range made {
-		j, err := c.checked(j)
+		j, err := c.made(j, nil)
 		if err != nil {
 			failed[i] = err
 			continue
@@ -59,13 +59,4 @@ func (c *Client) Send(ctx context.Context, made ...core.Job) error {
 		c.observer.Observe(ctx, ports.JobsEnqueued{Jobs: stored})
 	}
 	return ports.Failed(failed, len(made))
-}
-
-// checked is a job that was made before, if there is a queue for it still.
-func (c *Client) checked(j core.Job) (core.Job, error) {
-	queue, ok := c.queues[j.Queue]
-	if !ok {
-		return j, c.unknownQueue(j.Queue)
-	}
-	return core.New(j, queue.MaxPayload)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"time"
 
@@ -30,7 +31,7 @@ func NewRequest(args ports.Args, opts ...Option) Request { return Request{args: 
 type Defaults interface{ JobDefaults() []Option }
 
 // Raw is arguments of a job type that has no Go type here. They are encoded as JSON;
-// a [json.RawMessage] goes through as it is.
+// a [json.RawMessage] goes through as it is, if it is JSON.
 func Raw(jobType string, args any) ports.Args { return raw{jobType: jobType, args: args} }
 
 type raw struct {
@@ -83,8 +84,14 @@ func In(delay time.Duration) Option {
 	return func(d *draft) { d.job.Delay, d.job.RunAt = delay, time.Time{} }
 }
 
-// At lets the job start at t, and not before.
-func At(t time.Time) Option { return func(d *draft) { d.job.RunAt, d.job.Delay = t, 0 } }
+// At lets the job start at t, and not before. The zero time is refused, as that of a field which nobody has filled in.
+func At(t time.Time) Option {
+	return func(d *draft) {
+		if d.job.RunAt, d.job.Delay = t, 0; t.IsZero() {
+			d.fault("time: %w", core.CheckTime(t))
+		}
+	}
+}
 
 // WithID gives the job its ID. One that is kept, or remembered, in its queue is refused
 // with [ports.ErrDuplicate]: so a job is enqueued once, however often one tries.
@@ -159,32 +166,39 @@ func (c *Client) fill(ctx context.Context, r Request, d *draft) error {
 		}
 		d.job.ID, d.ownID = id, true
 	}
-	if isNil(r.args) {
-		return fmt.Errorf("%w: no arguments", core.ErrInvalid)
-	}
-	d.job.Type = r.args.JobType()
-	if err := d.ownTenant(ctx); err != nil {
-		return err
-	}
-	var err error
-	if d.job.Args, err = encode(r.args); err != nil {
-		return fmt.Errorf("%w: args of %s: %w", core.ErrInvalid, d.job.Type, err)
-	}
-	queue, ok := c.queues[d.job.Queue]
-	if !ok {
-		return c.unknownQueue(d.job.Queue)
-	}
-	if !d.durable {
+	foreign := d.ownTenant(ctx)
+	d.encode(r.args)
+	if queue, ok := c.queues[d.job.Queue]; ok && !d.durable {
 		d.job.Durability = queue.Durability
 	}
-	d.job, err = core.New(d.job, queue.MaxPayload)
-	if len(d.faults) > 0 {
-		err = errors.Join(append([]error{err}, d.faults...)...)
-		if !errors.Is(err, core.ErrInvalid) {
-			err = fmt.Errorf("%w: %w", core.ErrInvalid, err)
-		}
+	var err error
+	if d.job, err = c.made(d.job, d.faults); isNil(r.args) {
+		d.job.Type = ""
+	}
+	if foreign != nil {
+		err = core.Faults(foreign, err)
 	}
 	return err
+}
+
+// made is the job that is asked for, or all that is wrong with it, faults that are known already among it.
+func (c *Client) made(j core.Job, faults []error) (core.Job, error) {
+	queue, ok := c.queues[j.Queue]
+	if ok && len(faults) == 0 {
+		return core.New(j, queue.MaxPayload)
+	}
+	name := j.Queue
+	if !ok {
+		faults = append(faults, c.unknown(name))
+		j.Queue, queue.MaxPayload = DefaultQueue, math.MaxInt // what is wrong with the name need not be told besides
+	}
+	j, err := core.New(j, queue.MaxPayload)
+	j.Queue = name
+	err = core.Faults(append([]error{err}, faults...)...)
+	if !errors.Is(err, core.ErrInvalid) {
+		err = core.InvalidJob(err)
+	}
+	return j, err
 }
 
 // ownTenant takes the tenant from the context unless one was given, and refuses
@@ -201,13 +215,28 @@ func (d *draft) ownTenant(ctx context.Context) error {
 	return nil
 }
 
-func encode(args ports.Args) (json.RawMessage, error) {
+// encode fills in what the arguments say: the type, and themselves as JSON.
+func (d *draft) encode(args ports.Args) {
+	if isNil(args) {
+		d.fault("no arguments")
+		d.job.Type = "none" // what is wrong with no type need not be told besides
+		return
+	}
+	d.job.Type = args.JobType()
+	var err error
+	if d.job.Args, err = encoded(args); err != nil {
+		d.fault("args of %s: %w", core.Cut(d.job.Type, core.MaxIdentifier), err)
+	}
+}
+
+// encoded is arguments as JSON. Those that say that they are JSON must be: nobody else would look before they are run.
+func encoded(args ports.Args) (json.RawMessage, error) {
 	r, isRaw := args.(raw)
 	if !isRaw {
 		return json.Marshal(args)
 	}
 	if bytes, ok := r.args.(json.RawMessage); ok {
-		return bytes, nil
+		return bytes, core.CheckJSON(bytes)
 	}
 	return json.Marshal(r.args)
 }

@@ -40,11 +40,9 @@ func TestOptions(t *testing.T) {
 		{"At a time that is past is that time", opts(client.At(time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC))), func(j *core.Job) {
 			j.RunAt = time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)
 		}},
-		{"At no time is at once", opts(client.At(time.Time{})), func(*core.Job) {}},
 		{"At after In stands", opts(client.In(time.Hour), client.At(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))), func(j *core.Job) {
 			j.RunAt = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 		}},
-		{"At no time after In is at once", opts(client.In(time.Hour), client.At(time.Time{})), func(*core.Job) {}},
 		{"In after At stands", opts(client.At(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)), client.In(time.Second)), func(j *core.Job) {
 			j.RunAt = j.RunAt.Add(time.Second)
 		}},
@@ -90,6 +88,8 @@ func TestWhatIsRefused(t *testing.T) {
 		{"a delay of centuries", mail{}, opts(client.In(core.DelayMax + 1)), []string{"delay", "more than 100 years"}},
 		{"a time before time", mail{}, opts(client.At(time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC))), []string{"time", "1970 to 9999"}},
 		{"a time after time", mail{}, opts(client.At(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC))), []string{"time", "1970 to 9999"}},
+		{"no time", mail{}, opts(client.At(time.Time{})), []string{"time: 0001-01-01T00:00:00Z is not a year from 1970 to 9999"}},
+		{"no time after a delay", mail{}, opts(client.In(time.Hour), client.At(time.Time{})), []string{"time: 0001-01-01"}},
 		{"the zero ID", mail{}, opts(client.WithID(core.ID{})), []string{"WithID", "zero ID"}},
 		{"a tenant with a space", mail{}, opts(client.ForTenant("a b")), []string{"tenant", `"a b" is no identifier`}},
 		{"a negative timeout", mail{}, opts(client.Timeout(-time.Second)), []string{"timeout: -1s is less than none"}},
@@ -100,11 +100,21 @@ func TestWhatIsRefused(t *testing.T) {
 		{"a job type without a name", client.Raw("", nil), nil, []string{"type", `"" is no identifier`}},
 		{"a job type with a space", client.Raw("send mail", nil), nil, []string{"type", `"send mail"`}},
 		{"arguments that have no JSON", client.Raw("mail", make(chan int)), nil, []string{"args of mail", "chan int"}},
+		{"bytes that are not JSON", client.Raw("a", json.RawMessage(`{x`)), nil, []string{"invalid job: args of a: they are not JSON, at byte 2"}},
+		{"bytes that are more than JSON", client.Raw("a", json.RawMessage(`{} {}`)), nil, []string{"args of a: they are not JSON, at byte 4"}},
+		{"bytes that end too soon", client.Raw("a", json.RawMessage(`"secret`)), nil, []string{"args of a: they are not JSON, at byte 7"}},
+		{"such bytes inside of others", client.Raw("a", []json.RawMessage{[]byte(`{x`)}), nil, []string{"args of a", "json"}},
+		{"retries without a first delay", mail{}, opts(client.Retry(core.Policy{Strategy: core.Exponential, MaxRetries: 2})), []string{"retry policy: strategy exponential with retries needs an initial delay"}},
 		{"typed ones neither", stubborn{}, nil, []string{"args of stubborn", "I will not"}},
 		{
 			"everything that is wrong, at once", client.Raw("", nil), opts(client.AtPriority(9), client.ForTenant("a b"), client.MaxRetries(-1), client.WithMeta("", "")),
 			[]string{"type", "priority", "tenant", "max retries", "metadata key"},
 		},
+		{
+			"a queue that is not there, and all else, in one line", client.Raw("a", make(chan int)), opts(client.OnQueue("a b"), client.AtPriority(9), client.MaxRetries(-1), client.At(time.Time{})),
+			[]string{"invalid job: priority: there is no priority(9); max retries: -1 is less than none; time: 0001-01-01T00:00:00Z is not a year from 1970 to 9999; args of a: json: unsupported type: chan int; no queue \"a b\"; there are default, far, slow"},
+		},
+		{"no arguments, and all else", nil, opts(client.OnQueue("mial"), client.AtPriority(9)), []string{`invalid job: priority: there is no priority(9); no arguments; no queue "mial"; there are`}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			bubble(t, func(r *rig) { r.refused(core.ErrInvalid, c.says, c.args, c.opts...) })
@@ -112,12 +122,31 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 }
 
+// What is wrong is told together where it is of several sorts, each to be asked for.
+func TestEachSortOfFaultIsToBeAskedFor(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.sending = ports.WithJob(r.t.Context(), core.Job{Tenant: "acme"})
+		large := json.RawMessage(`"` + strings.Repeat("x", core.MaxPayload) + `"`)
+		_, err := r.client.Enqueue(r.sending, client.Raw("mail", large), client.ForTenant("globex"), client.AtPriority(9), client.MaxRetries(-1))
+		for _, want := range []error{ports.ErrTenant, core.ErrInvalid, core.ErrTooLarge} {
+			says(r.t, err, want, "AcrossTenants", "; invalid job: priority", "; job too large", "; max retries")
+		}
+		_, err = r.client.Enqueue(r.t.Context(), stubborn{}, client.OnQueue("mial"))
+		says(r.t, err, errStubborn, `no queue "mial"`)
+		_, err = r.client.Enqueue(r.t.Context(), client.Raw("mail", large), client.MaxRetries(-1))
+		says(r.t, err, core.ErrTooLarge, "invalid job: job too large")
+		says(r.t, err, core.ErrInvalid, "max retries")
+	})
+}
+
 // stubborn is arguments that cannot be encoded.
 type stubborn struct{}
 
 func (stubborn) JobType() string { return "stubborn" }
 
-func (stubborn) MarshalJSON() ([]byte, error) { return nil, errors.New("I will not") }
+func (stubborn) MarshalJSON() ([]byte, error) { return nil, errStubborn }
+
+var errStubborn = errors.New("no, I will not")
 
 func TestNoArgumentsAreRefused(t *testing.T) {
 	for _, c := range []struct {

@@ -233,7 +233,7 @@ func TestRescheduleRefusesWhatIsNoTimeOrNoJob(t *testing.T) {
 	bubble(t, func(r *rig) {
 		j := r.enqueue()
 		for _, at := range []time.Time{{}, time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)} {
-			says(r.t, r.op.Reschedule(r.t.Context(), j.ID, at), core.ErrInvalid, "1970 to 9999")
+			says(r.t, r.op.Reschedule(r.t.Context(), j.ID, at), core.ErrInvalid, "invalid: ", "1970 to 9999")
 		}
 		same(r.t, r.kept(j), j)
 		says(r.t, r.op.Reschedule(r.t.Context(), uuid.New(), time.Now()), ports.ErrNotFound)

@@ -55,11 +55,11 @@ func TestLimitsOfATypeAndAQueue(t *testing.T) {
 			}
 		}
 		for want, err := range map[string]error{
-			`job type "export": weight: 2`:       r.op.SetTypeLimits(ctx, "export", &core.Limits{Weight: 2}),
-			`the queue: max waiting: 9`:          r.op.SetQueueLimits(ctx, "mail", &core.Limits{MaxWaiting: 9}),
-			`job type: "an export" is no`:        r.op.SetTypeLimits(ctx, "an export", nil),
-			`job type: "" is no`:                 r.op.SetTypeLimits(ctx, "", nil),
-			`job type "export": max running: -1`: r.op.SetTypeLimits(ctx, "export", &core.Limits{MaxRunning: -1}),
+			`invalid: job type "export": weight: 2`: r.op.SetTypeLimits(ctx, "export", &core.Limits{Weight: 2}),
+			`the queue: max waiting: 9`:             r.op.SetQueueLimits(ctx, "mail", &core.Limits{MaxWaiting: 9}),
+			`job type: "an export" is no`:           r.op.SetTypeLimits(ctx, "an export", nil),
+			`job type: "" is no`:                    r.op.SetTypeLimits(ctx, "", nil),
+			`job type "export": max running: -1`:    r.op.SetTypeLimits(ctx, "export", &core.Limits{MaxRunning: -1}),
 		} {
 			if !errors.Is(err, core.ErrInvalid) || !strings.Contains(err.Error(), want) {
 				t.Errorf("want %s: got %v", want, err)
@@ -87,6 +87,9 @@ func TestLimitsThatAreNone(t *testing.T) {
 			"limits": r.op.SetLimits(ctx, "acme", &core.Limits{Weight: -1}),
 			"tenant": r.op.PauseTenant(ctx, "acme inc"),
 		} {
+			if err == nil || strings.Contains(err.Error(), "invalid job") {
+				t.Errorf("bad %s, and no job: %v", what, err)
+			}
 			if !errors.Is(err, core.ErrInvalid) || !strings.Contains(err.Error(), what[:5]) && !strings.Contains(err.Error(), "weight") {
 				t.Errorf("bad %s: %v", what, err)
 			}

@@ -80,7 +80,7 @@ func TestStatisticsThatThereAreNot(t *testing.T) {
 		_, err = r.op.TopTenants(ctx, "nowhere", 0, 1)
 		says(t, err, ports.ErrNotFound, `"nowhere"`)
 		_, err = r.op.TenantStats(ctx, "mail", "acme inc")
-		says(t, err, core.ErrInvalid, "tenant", "acme inc")
+		says(t, err, core.ErrInvalid, "invalid: tenant", "acme inc")
 		bare := operator.New(operator.Queue{Name: "mail", Backend: plain{r.near}})
 		_, err = bare.TenantStats(ctx, "mail", "acme")
 		says(t, err, ports.ErrUnsupported, `"mail"`, "statistics of tenants")

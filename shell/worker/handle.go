@@ -22,26 +22,30 @@ type HandlerOption func(*ports.HandlerSpec)
 
 // WithTimeout bounds each attempt: after d its context ends with cause
 // [ports.ErrTimeout], and the attempt has failed. 0 is no bound. It stands before the queue's
-// timeout and behind the job's own.
+// timeout and behind the job's own. Less than 0 is refused by the registry.
 func WithTimeout(d time.Duration) HandlerOption {
 	return func(s *ports.HandlerSpec) {
-		s.Timeout = d
-		if d <= 0 {
+		switch {
+		case d < 0:
+			s.Faults = append(s.Faults, fmt.Errorf("timeout: %s is less than none", d))
+		case d == 0:
 			s.Timeout = core.NoTimeout
+		default:
+			s.Timeout = d
 		}
 	}
 }
 
 // WithRetry is the retry policy of the type. It stands before the queue's and behind
-// the job's own.
+// the job's own. One that [core.Policy.Check] finds fault with is refused by the registry.
 func WithRetry(p core.Policy) HandlerOption {
 	return func(s *ports.HandlerSpec) { s.Retry = &p }
 }
 
 // Concurrency lets at most n jobs of the type run at once in each worker of this
-// process, whatever places are free. Less than 1 is no bound.
+// process, whatever places are free. 0 is no bound; less is refused by the registry.
 func Concurrency(n int) HandlerOption {
-	return func(s *ports.HandlerSpec) { s.Concurrency = max(n, 0) }
+	return func(s *ports.HandlerSpec) { s.Concurrency = n }
 }
 
 // Alias gives the handler other types too: names that this one had before, of which jobs
@@ -62,12 +66,18 @@ func InRegistry(name string) HandlerOption {
 
 // Handle makes a handler of a function that takes the type's arguments.
 func Handle[A ports.Args](run func(context.Context, A) error, opts ...HandlerOption) ports.Handler {
+	if run == nil {
+		return HandleFunc(TypeOf[A](), nil, opts...)
+	}
 	return HandleResult(func(ctx context.Context, args A) (any, error) { return nil, run(ctx, args) }, opts...)
 }
 
 // HandleResult makes a handler of a function that takes the type's arguments and
 // returns a result, which is kept with the job.
 func HandleResult[A ports.Args, R any](run func(context.Context, A) (R, error), opts ...HandlerOption) ports.Handler {
+	if run == nil {
+		return HandleFunc(TypeOf[A](), nil, opts...)
+	}
 	return HandleFunc(TypeOf[A](), func(ctx context.Context, raw json.RawMessage) (any, error) {
 		args, err := decode[A](raw)
 		if err != nil {
@@ -79,9 +89,10 @@ func HandleResult[A ports.Args, R any](run func(context.Context, A) (R, error), 
 
 // HandleFunc makes a handler of a function that takes the arguments as they are stored.
 func HandleFunc(jobType string, run func(context.Context, json.RawMessage) (any, error), opts ...HandlerOption) ports.Handler {
-	spec := ports.HandlerSpec{Type: jobType, Made: caller(), Run: func(ctx context.Context, job core.Job) (any, error) {
-		return run(ctx, job.Args)
-	}}
+	spec := ports.HandlerSpec{Type: jobType, Made: caller()}
+	if run != nil {
+		spec.Run = func(ctx context.Context, job core.Job) (any, error) { return run(ctx, job.Args) }
+	}
 	for _, o := range opts {
 		o(&spec)
 	}
@@ -134,7 +145,7 @@ func (e *ArgsError) what() string {
 		return fmt.Sprintf("%s: want %s, got %s", cmp.Or(wrong.Field, "the whole"), wrong.Type, got)
 	}
 	if wrong, ok := errors.AsType[*json.SyntaxError](e.Err); ok {
-		return fmt.Sprintf("they are not JSON, at byte %d", wrong.Offset)
+		return core.NotJSON(wrong).Error()
 	}
 	return fmt.Sprintf("%T", e.Err) // an UnmarshalJSON of the application's, or of time.Time: it may quote what it read
 }

@@ -29,9 +29,12 @@ func (r *Registry) Register(handlers ...ports.Handler) error {
 	added := maps.Clone(r.types)
 	var errs []error
 	for _, h := range handlers {
-		if h.Spec().Run == nil {
+		if h.Spec().Run == nil && h.Spec().Made == "" {
 			errs = append(errs, errors.New("a handler that was not made by Handle, HandleResult or HandleFunc"))
 			continue
+		}
+		if err := check(h.Spec()); err != nil {
+			errs = append(errs, fmt.Errorf("the handler made in %s: %w", h.Spec().Made, err))
 		}
 		for _, t := range append([]string{h.Type()}, h.Spec().Aliases...) {
 			if err := core.CheckIdentifier(t); err != nil {
@@ -47,6 +50,31 @@ func (r *Registry) Register(handlers ...ports.Handler) error {
 	}
 	r.types = added
 	return nil
+}
+
+// check says everything that is wrong with what a handler is made of, but for its types, or nil.
+func check(s ports.HandlerSpec) error {
+	errs := slices.Clone(s.Faults)
+	if s.Run == nil {
+		errs = append(errs, errors.New("it has no function"))
+	}
+	if s.Timeout != core.NoTimeout && (s.Timeout < 0 || s.Timeout > core.DelayMax) {
+		errs = append(errs, fmt.Errorf("timeout: %s is not between 0 and 100 years", s.Timeout))
+	}
+	if s.Retry != nil {
+		if err := s.Retry.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("retry policy: %w", err))
+		}
+	}
+	if s.Concurrency < 0 {
+		errs = append(errs, fmt.Errorf("concurrency: %d is less than none", s.Concurrency))
+	}
+	for i, m := range s.Middleware {
+		if m == nil {
+			errs = append(errs, fmt.Errorf("middleware #%d is nil", i))
+		}
+	}
+	return core.Faults(errs...)
 }
 
 // Unregister implements [ports.Registry].
