@@ -85,7 +85,7 @@ func merged(noFile bool, file, env map[string]any) (Config, error) {
 		}
 	}
 	k := koanf.New("\x1f")
-	for _, layer := range []map[string]any{defaults(noFile, names.Raw()), file, env} {
+	for _, layer := range []map[string]any{defaults(noFile, file, names.Raw()), file, env} {
 		if err := k.Load(confmap.Provider(layer, ""), nil); err != nil {
 			return Config{}, err
 		}
@@ -95,8 +95,9 @@ func merged(noFile bool, file, env map[string]any) (Config, error) {
 	return cfg, err // none: every value has the type that its field has
 }
 
-// defaults is every default of the parts that are named, and the parts that are there without being named.
-func defaults(noFile bool, named map[string]any) map[string]any {
+// defaults is every default of the parts that are named, and the parts that are there without being named: those of a
+// block that the file leaves out. What only variables name stands beside them, as a variable overrides and takes nothing away.
+func defaults(noFile bool, file, named map[string]any) map[string]any {
 	section := func(key string) map[string]any {
 		s, _ := named[key].(map[string]any)
 		return s
@@ -112,7 +113,7 @@ func defaults(noFile bool, named map[string]any) map[string]any {
 	out := map[string]any{"roles": Default(Backend{}).Roles}
 	fill := func(key string, part any) {
 		parts := allOf(section(key), part)
-		if _, there := named[key]; !there || key == "retries" {
+		if _, there := file[key]; !there || key == "retries" {
 			parts[DefaultName] = mapOf(part)
 		}
 		out[key] = parts
