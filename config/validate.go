@@ -77,11 +77,34 @@ func refer[V any](c *check, p path, what, name string, at path, parts map[string
 	if _, ok := parts[name]; ok {
 		return
 	}
-	names, shown := there(name, sortedKeys(parts)), value(quoted(name))
+	names, shown := sortedKeys(parts), nameShown(name)
 	c.add(finding{
-		path: p, about: at.to(name), said: sentence{"no %s %s; %s", []any{what, shown, names}},
-		unsaid: sentence{"no %s %s, the default where nothing is said; %s", []any{what, shown, names}},
+		path: p, about: at.to(name), said: sentence{"no %s %s; %s", []any{what, shown, there(name, names)}},
+		unsaid: sentence{"no %s %s, the default where nothing is said; %s%s", []any{what, shown, there(name, names), remedy(p, names)}},
 	})
+}
+
+// nameShown is a name in the text of a fault. One that is ours is no secret, wherever it came from.
+func nameShown(name string) any {
+	if name == DefaultName {
+		return quoted(name)
+	}
+	return value(quoted(name))
+}
+
+// remedy is how the file would name one of the parts that there are at a path, or all of them where it takes a list.
+func remedy(p path, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	text := names[0]
+	if last := len(p) - 1; itemStep.MatchString(p[last]) {
+		text, p = "["+strings.Join(names, ", ")+"]", p[:last]
+	}
+	for _, step := range slices.Backward(p[1:]) {
+		text = "{ " + step + ": " + text + " }"
+	}
+	return fmt.Sprintf("; say which, as in: %s: %s", p[0], text)
 }
 
 // referBackend is refer for a backend, which [Load] fills in if there is only one.
@@ -211,7 +234,7 @@ func (c *check) worker(p path, w Worker) {
 		at := p.to("queues").item(i)
 		refer(c, at, "queue", name, path{"queues"}, c.cfg.Queues)
 		if slices.Index(w.Queues, name) < i {
-			c.fault(at, "queue %s is named twice", value(quoted(name)))
+			c.fault(at, "queue %s is named twice", nameShown(name))
 		}
 	}
 	for _, name := range sortedKeys(w.Weights) {

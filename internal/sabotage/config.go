@@ -8,4 +8,6 @@ func ofConfig(rule, file, old, changed string) sabotage {
 // configRules takes out rules of what a configuration means, and of where its faults stand.
 var configRules = []sabotage{
 	ofConfig("what only variables name stands beside what there is by default", "load.go", "_, there := file[key]", "_, there := named[key]"),
+	ofConfig("a block that lacks a default part is at fault, and no variable beside it", "layer.go", "written || f.path[1] != DefaultName", "written || f.path[1] == DefaultName"),
+	ofConfig("a name of ours is shown, wherever it came from", "validate.go", "if name == DefaultName {", "if false {"),
 }
