@@ -132,6 +132,12 @@ var goodFiles = []struct {
 		c.Workers["default"] = worker(func(w *config.Worker) { w.Queues, w.WorkerCount = []string{"mail", "default"}, 40 })
 		return c
 	}},
+	{"a variable may change a strategy, and the delays of that in the file are not there then", "environment-changes-strategies", func() config.Config {
+		c := onMemory()
+		c.Retries["often"] = retry(func(r *config.Retry) { r.Strategy, r.Initial = core.Constant, time.Second })
+		c.Retries["growing"] = config.DefaultRetry()
+		return c
+	}},
 	{"sizes", "sizes", func() config.Config {
 		c := onMemory()
 		for name, n := range map[string]config.Size{
@@ -204,7 +210,7 @@ func everyKey() config.Config {
 		Retries: map[string]config.Retry{
 			"default": config.DefaultRetry(),
 			"gentle": {
-				Strategy: core.Linear, Schedule: []time.Duration{time.Second}, Initial: time.Second, Max: time.Minute,
+				Strategy: core.Linear, Schedule: config.DefaultRetry().Schedule, Initial: time.Second, Max: time.Minute,
 				Jitter: 0.5, MaxRetries: 10,
 			},
 			"stubborn": stubborn,

@@ -122,7 +122,7 @@ func (s sentence) text(stands string) string {
 // is left out.
 func located(faults []finding, file string, layers ...*layer) (out []finding) {
 	for _, f := range faults {
-		if !f.follows(layers) {
+		if !f.follows(layers) && !f.overruled(layers) {
 			out = append(out, f.locate(file, layers))
 		}
 	}
@@ -150,6 +150,20 @@ func (f finding) follows(layers []*layer) bool {
 	default:
 		return false
 	}
+}
+
+// overruled reports whether a value that does nothing was written by nobody, or below that for which it does nothing: a variable may
+// change the strategy of a policy in the file, whose delays it cannot take out.
+func (f finding) overruled(layers []*layer) bool {
+	for _, l := range layers {
+		if _, written := l.place(f.path); written {
+			return false
+		}
+		if _, written := l.place(f.about); written {
+			return f.idle
+		}
+	}
+	return f.idle
 }
 
 // replaced is where the file has the block that replaced what the fault is about, if what lacks it is there only by default. A variable

@@ -10,6 +10,8 @@ import (
 
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/v2"
+
+	"github.com/boundary-go/jobs/core"
 )
 
 // Options of [Load]. The zero Options are good.
@@ -53,7 +55,20 @@ func Load(path string, opts Options) (Config, error) {
 	if len(faults) > 0 {
 		return Config{}, &Error{Faults: sorted(faults)}
 	}
+	cfg.settle()
 	return cfg, nil
+}
+
+// settle takes out the delays of retry policies that a variable overruled.
+func (c Config) settle() {
+	for name, r := range c.Retries {
+		if r.Strategy == core.Schedule {
+			r.Initial = 0
+		} else {
+			r.Schedule = DefaultRetry().Schedule
+		}
+		c.Retries[name] = r
+	}
 }
 
 // converted is the values of a layer as the structs have them, without those that are not right.
@@ -170,7 +185,8 @@ func mapOf(part any) map[string]any {
 
 // Validate says everything that is wrong with a configuration that a program made, as an [*Error], or nil.
 func (c Config) Validate() error {
-	if faults := c.faults(nil); len(faults) > 0 {
+	faults := slices.DeleteFunc(c.faults(nil), func(f finding) bool { return f.standard })
+	if len(faults) > 0 {
 		return &Error{Faults: sorted(faults)}
 	}
 	return nil

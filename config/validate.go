@@ -215,6 +215,7 @@ func (c *check) retry(p path, r Retry) {
 	if !(r.Jitter >= 0 && r.Jitter <= 1) {
 		c.fault(p.to("jitter"), "%v is not a share from 0 to 1", r.Jitter)
 	}
+	c.idle(p, r)
 	switch {
 	case r.Strategy > core.Constant:
 		c.fault(p.to("strategy"), "no such %s; there are schedule, exponential, linear, constant", r.Strategy)
@@ -223,6 +224,21 @@ func (c *check) retry(p path, r Retry) {
 	case r.Strategy != core.Schedule && r.Initial <= 0 && r.MaxRetries > 0:
 		c.fault(p.to("initial"), "strategy %s needs a first delay, as in 1s", r.Strategy)
 	}
+}
+
+// idle checks that no delays are said that the strategy has no use for, as whoever says them means another.
+func (c *check) idle(p path, r Retry) {
+	f := finding{about: p.to("strategy"), idle: true}
+	switch {
+	case r.Strategy == core.Schedule && r.Initial > 0:
+		f.path, f.said = p.to("initial"), sentence{"strategy %s has no first delay; did you mean strategy: exponential?", []any{r.Strategy}}
+	case r.Strategy != core.Schedule && r.Strategy <= core.Constant && len(r.Schedule) > 0:
+		f.path, f.said = p.to("schedule"), sentence{"strategy %s has no schedule; did you mean strategy: schedule?", []any{r.Strategy}}
+		f.standard = slices.Equal(r.Schedule, DefaultRetry().Schedule)
+	default:
+		return
+	}
+	c.add(f)
 }
 
 func (c *check) worker(p path, w Worker) {
