@@ -14,6 +14,25 @@ import (
 // checkWithin is how long a start waits to hear from a backend.
 const checkWithin = 2 * time.Second
 
+// warnOfUnserved names the queues that no worker of this process is configured to serve. It is no error, as another process may. A process
+// without a worker that runs is one that only enqueues, and serves none on purpose.
+func (s *System) warnOfUnserved() {
+	if len(s.workers) == 0 {
+		return
+	}
+	served := map[string]bool{}
+	for _, w := range s.cfg.Workers {
+		for _, queue := range w.Queues {
+			served[queue] = true
+		}
+	}
+	for _, queue := range sortedNames(s.cfg.Queues) {
+		if !served[queue] {
+			s.log.Warn("queue is served by no worker of this process", slog.String("queue", queue))
+		}
+	}
+}
+
 // check looks whether the backends are fit for jobs, and says what it finds. What is not is an error only where the
 // backend's startup is strict.
 func (s *System) check(ctx context.Context) error {

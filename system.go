@@ -68,6 +68,7 @@ func newSystem(cfg config.Config, p parts) (*System, error) {
 			return nil, err
 		}
 	}
+	s.warnOfUnserved()
 	return s, nil
 }
 

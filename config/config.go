@@ -109,9 +109,9 @@ type Retention struct {
 type Retry struct {
 	// The shape of the delays: schedule, exponential, linear or constant.
 	Strategy core.Strategy `koanf:"strategy"`
-	// The delays of strategy schedule; past the end the last repeats.
+	// The delays of strategy schedule, and of no other; past the end the last repeats.
 	Schedule []time.Duration `koanf:"schedule"`
-	// The first delay of the other strategies.
+	// The first delay of the other strategies, which schedule has not.
 	Initial time.Duration `koanf:"initial"`
 	// The longest delay, before jitter; 0 is no bound.
 	Max time.Duration `koanf:"max"`

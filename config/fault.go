@@ -52,6 +52,9 @@ type finding struct {
 	about        path     // the part that the key refers to
 	said, unsaid sentence // the text, and what it is if nobody wrote the value
 	line, column int      // to sort by
+
+	idle     bool // the value does nothing beside what it is about
+	standard bool // the value is that by default, which nobody need have written
 }
 
 // sorted is the faults in the order of the file; those of the whole file and of the environment come last.

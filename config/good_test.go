@@ -118,6 +118,26 @@ var goodFiles = []struct {
 		c.Roles = []string{config.RoleWorker}
 		return c
 	}},
+	{"what only variables name stands beside what there is by default", "environment-new-parts", func() config.Config {
+		c := onMemory()
+		c.Queues["mail"] = queue(func(q *config.Queue) { q.Timeout = 30 * time.Second })
+		c.Stores["archive"] = config.DefaultStore("main")
+		setStore(c, "archive", func(s *config.Store) { s.Keep = core.KeepNone })
+		c.Workers["mail"] = worker(func(w *config.Worker) { w.Queues = []string{"mail"} })
+		return c
+	}},
+	{"the variables of the page about production, and a file of two lines", "environment-of-production", func() config.Config {
+		c := onRedis(localURL)
+		c.Queues["mail"] = queue(func(q *config.Queue) { q.Timeout = 30 * time.Second })
+		c.Workers["default"] = worker(func(w *config.Worker) { w.Queues, w.WorkerCount = []string{"mail", "default"}, 40 })
+		return c
+	}},
+	{"a variable may change a strategy, and the delays of that in the file are not there then", "environment-changes-strategies", func() config.Config {
+		c := onMemory()
+		c.Retries["often"] = retry(func(r *config.Retry) { r.Strategy, r.Initial = core.Constant, time.Second })
+		c.Retries["growing"] = config.DefaultRetry()
+		return c
+	}},
 	{"sizes", "sizes", func() config.Config {
 		c := onMemory()
 		for name, n := range map[string]config.Size{
@@ -190,7 +210,7 @@ func everyKey() config.Config {
 		Retries: map[string]config.Retry{
 			"default": config.DefaultRetry(),
 			"gentle": {
-				Strategy: core.Linear, Schedule: []time.Duration{time.Second}, Initial: time.Second, Max: time.Minute,
+				Strategy: core.Linear, Schedule: config.DefaultRetry().Schedule, Initial: time.Second, Max: time.Minute,
 				Jitter: 0.5, MaxRetries: 10,
 			},
 			"stubborn": stubborn,
@@ -294,6 +314,11 @@ func TestWithoutAFile(t *testing.T) {
 		{"a client alone", map[string]string{"JOBS__ROLES": "client"}, func() config.Config {
 			c := onMemory()
 			c.Roles = []string{config.RoleClient}
+			return c
+		}},
+		{"a queue more, beside that by default", map[string]string{"JOBS__QUEUES__EMAILS_HIGH__LEASE": "1m"}, func() config.Config {
+			c := onMemory()
+			c.Queues["emails_high"] = queue(func(q *config.Queue) { q.Lease = time.Minute })
 			return c
 		}},
 		{"two queues and a worker of both", map[string]string{

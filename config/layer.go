@@ -122,7 +122,7 @@ func (s sentence) text(stands string) string {
 // is left out.
 func located(faults []finding, file string, layers ...*layer) (out []finding) {
 	for _, f := range faults {
-		if !f.follows(layers) {
+		if !f.follows(layers) && !f.overruled(layers) {
 			out = append(out, f.locate(file, layers))
 		}
 	}
@@ -152,6 +152,29 @@ func (f finding) follows(layers []*layer) bool {
 	}
 }
 
+// overruled reports whether a value that does nothing was written by nobody, or below that for which it does nothing: a variable may
+// change the strategy of a policy in the file, whose delays it cannot take out.
+func (f finding) overruled(layers []*layer) bool {
+	for _, l := range layers {
+		if _, written := l.place(f.path); written {
+			return false
+		}
+		if _, written := l.place(f.about); written {
+			return f.idle
+		}
+	}
+	return f.idle
+}
+
+// replaced is where the file has the block that replaced what the fault is about, if what lacks it is there only by default. A variable
+// that says something else of that is not to blame.
+func (f finding) replaced(file *layer) (place, bool) {
+	if _, written := file.place(f.path[:1]); written || f.path[1] != DefaultName {
+		return place{}, false
+	}
+	return file.place(f.about[:1])
+}
+
 // locate says where the fault stands, and what it is there.
 func (f finding) locate(file string, layers []*layer) finding {
 	for _, l := range layers {
@@ -163,6 +186,10 @@ func (f finding) locate(file string, layers []*layer) finding {
 	}
 	if f.unsaid.format != "" {
 		f.Text = f.unsaid.text("")
+		if at, ok := f.replaced(layers[len(layers)-1]); ok {
+			f.Where, f.line, f.column = at.where, at.line, at.column
+			return f
+		}
 	}
 	for n := len(f.path) - 1; n > 0; n-- {
 		for _, l := range slices.Backward(layers) {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/v2"
+
+	"github.com/boundary-go/jobs/core"
 )
 
 // Options of [Load]. The zero Options are good.
@@ -53,7 +55,20 @@ func Load(path string, opts Options) (Config, error) {
 	if len(faults) > 0 {
 		return Config{}, &Error{Faults: sorted(faults)}
 	}
+	cfg.settle()
 	return cfg, nil
+}
+
+// settle takes out the delays of retry policies that a variable overruled.
+func (c Config) settle() {
+	for name, r := range c.Retries {
+		if r.Strategy == core.Schedule {
+			r.Initial = 0
+		} else {
+			r.Schedule = DefaultRetry().Schedule
+		}
+		c.Retries[name] = r
+	}
 }
 
 // converted is the values of a layer as the structs have them, without those that are not right.
@@ -85,7 +100,7 @@ func merged(noFile bool, file, env map[string]any) (Config, error) {
 		}
 	}
 	k := koanf.New("\x1f")
-	for _, layer := range []map[string]any{defaults(noFile, names.Raw()), file, env} {
+	for _, layer := range []map[string]any{defaults(noFile, file, names.Raw()), file, env} {
 		if err := k.Load(confmap.Provider(layer, ""), nil); err != nil {
 			return Config{}, err
 		}
@@ -95,8 +110,9 @@ func merged(noFile bool, file, env map[string]any) (Config, error) {
 	return cfg, err // none: every value has the type that its field has
 }
 
-// defaults is every default of the parts that are named, and the parts that are there without being named.
-func defaults(noFile bool, named map[string]any) map[string]any {
+// defaults is every default of the parts that are named, and the parts that are there without being named: those of a
+// block that the file leaves out. What only variables name stands beside them, as a variable overrides and takes nothing away.
+func defaults(noFile bool, file, named map[string]any) map[string]any {
 	section := func(key string) map[string]any {
 		s, _ := named[key].(map[string]any)
 		return s
@@ -112,7 +128,7 @@ func defaults(noFile bool, named map[string]any) map[string]any {
 	out := map[string]any{"roles": Default(Backend{}).Roles}
 	fill := func(key string, part any) {
 		parts := allOf(section(key), part)
-		if _, there := named[key]; !there || key == "retries" {
+		if _, there := file[key]; !there || key == "retries" {
 			parts[DefaultName] = mapOf(part)
 		}
 		out[key] = parts
@@ -169,7 +185,8 @@ func mapOf(part any) map[string]any {
 
 // Validate says everything that is wrong with a configuration that a program made, as an [*Error], or nil.
 func (c Config) Validate() error {
-	if faults := c.faults(nil); len(faults) > 0 {
+	faults := slices.DeleteFunc(c.faults(nil), func(f finding) bool { return f.standard })
+	if len(faults) > 0 {
 		return &Error{Faults: sorted(faults)}
 	}
 	return nil

@@ -77,11 +77,34 @@ func refer[V any](c *check, p path, what, name string, at path, parts map[string
 	if _, ok := parts[name]; ok {
 		return
 	}
-	names, shown := there(name, sortedKeys(parts)), value(quoted(name))
+	names, shown := sortedKeys(parts), nameShown(name)
 	c.add(finding{
-		path: p, about: at.to(name), said: sentence{"no %s %s; %s", []any{what, shown, names}},
-		unsaid: sentence{"no %s %s, the default where nothing is said; %s", []any{what, shown, names}},
+		path: p, about: at.to(name), said: sentence{"no %s %s; %s", []any{what, shown, there(name, names)}},
+		unsaid: sentence{"no %s %s, the default where nothing is said; %s%s", []any{what, shown, there(name, names), remedy(p, names)}},
 	})
+}
+
+// nameShown is a name in the text of a fault. One that is ours is no secret, wherever it came from.
+func nameShown(name string) any {
+	if name == DefaultName {
+		return quoted(name)
+	}
+	return value(quoted(name))
+}
+
+// remedy is how the file would name one of the parts that there are at a path, or all of them where it takes a list.
+func remedy(p path, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	text := names[0]
+	if last := len(p) - 1; itemStep.MatchString(p[last]) {
+		text, p = "["+strings.Join(names, ", ")+"]", p[:last]
+	}
+	for _, step := range slices.Backward(p[1:]) {
+		text = "{ " + step + ": " + text + " }"
+	}
+	return fmt.Sprintf("; say which, as in: %s: %s", p[0], text)
 }
 
 // referBackend is refer for a backend, which [Load] fills in if there is only one.
@@ -192,6 +215,7 @@ func (c *check) retry(p path, r Retry) {
 	if !(r.Jitter >= 0 && r.Jitter <= 1) {
 		c.fault(p.to("jitter"), "%v is not a share from 0 to 1", r.Jitter)
 	}
+	c.idle(p, r)
 	if r.Strategy > core.Constant {
 		c.fault(p.to("strategy"), "no such %s; there are schedule, exponential, linear, constant", r.Strategy)
 	}
@@ -203,6 +227,21 @@ func (c *check) retry(p path, r Retry) {
 	}
 }
 
+// idle checks that no delays are said that the strategy has no use for, as whoever says them means another.
+func (c *check) idle(p path, r Retry) {
+	f := finding{about: p.to("strategy"), idle: true}
+	switch {
+	case r.Strategy == core.Schedule && r.Initial > 0:
+		f.path, f.said = p.to("initial"), sentence{"strategy %s has no first delay; did you mean strategy: exponential?", []any{r.Strategy}}
+	case r.Strategy != core.Schedule && r.Strategy <= core.Constant && len(r.Schedule) > 0:
+		f.path, f.said = p.to("schedule"), sentence{"strategy %s has no schedule; did you mean strategy: schedule?", []any{r.Strategy}}
+		f.standard = slices.Equal(r.Schedule, DefaultRetry().Schedule)
+	default:
+		return
+	}
+	c.add(f)
+}
+
 func (c *check) worker(p path, w Worker) {
 	c.name(p)
 	if len(w.Queues) == 0 {
@@ -212,7 +251,7 @@ func (c *check) worker(p path, w Worker) {
 		at := p.to("queues").item(i)
 		refer(c, at, "queue", name, path{"queues"}, c.cfg.Queues)
 		if slices.Index(w.Queues, name) < i {
-			c.fault(at, "queue %s is named twice", value(quoted(name)))
+			c.fault(at, "queue %s is named twice", nameShown(name))
 		}
 	}
 	for _, name := range sortedKeys(w.Weights) {

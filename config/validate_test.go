@@ -72,6 +72,15 @@ func TestValidate(t *testing.T) {
 		{"jitter that is no number", func(c *config.Config) {
 			c.Retries["default"] = retry(func(r *config.Retry) { r.Jitter = config.Share(math.NaN()) })
 		}, "retries.default.jitter: NaN is not a share from 0 to 1"},
+		{"delays of other strategies", func(c *config.Config) {
+			c.Retries["a"] = retry(func(r *config.Retry) { r.Initial = time.Second })
+			c.Retries["b"] = retry(func(r *config.Retry) {
+				r.Strategy, r.Initial, r.Schedule = core.Linear, time.Second, []time.Duration{time.Second}
+			})
+			c.Retries["c"] = retry(func(r *config.Retry) { r.Strategy, r.Initial = core.Linear, time.Second })
+		}, `the configuration has 2 faults:
+  retries.a.initial: strategy schedule has no first delay; did you mean strategy: exponential?
+  retries.b.schedule: strategy linear has no schedule; did you mean strategy: schedule?`},
 		{"delays of centuries", func(c *config.Config) {
 			c.Retries["default"] = retry(func(r *config.Retry) { r.Schedule, r.Max = []time.Duration{0, math.MaxInt64}, math.MaxInt64 })
 		}, `the configuration has 2 faults:

@@ -46,7 +46,7 @@ func main() {
 	side := flag.Int("side-by-side", 3, "how many at once")
 	faulty := flag.Bool("faults", false, "take out the rules against faults, for the scenarios of integration/faults to notice")
 	flag.Parse()
-	all := slices.Concat(coreRules, clientRules, workerRules, offerRules, importRules, memoryRules, redisRules, usageRules, tenancyRules)
+	all := slices.Concat(coreRules, configRules, clientRules, workerRules, offerRules, importRules, memoryRules, redisRules, usageRules, tenancyRules)
 	missing := lawsWithout(all)
 	if *faulty {
 		all, missing = faultRules, nil

@@ -10,7 +10,7 @@ import (
 
 // A rule that is not found any more would be missed only when somebody takes out all.
 func TestEveryRuleStandsWhereItIsLookedFor(t *testing.T) {
-	for _, s := range slices.Concat(coreRules, clientRules, workerRules, offerRules, memoryRules, redisRules, usageRules, tenancyRules, faultRules) {
+	for _, s := range slices.Concat(coreRules, configRules, clientRules, workerRules, offerRules, memoryRules, redisRules, usageRules, tenancyRules, faultRules) {
 		if s.old == "" {
 			continue
 		}
