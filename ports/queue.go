@@ -103,7 +103,7 @@ type LeaseRequest struct {
 // a call could not use, as jobs were ready before, the holder had not heard all, or it was over, gives way to another, but is known when it is taken back.
 type Offer struct {
 	Request int64         // the number of the lease requests' row under which the jobs are leased: a repeated request of that number gives them again, or takes the offer back
-	Places  int           // for how many jobs, at most [MaxBatch]
+	Places  int           // for how many jobs, at most [MaxBatch]; of a new one less what was handed of the past one and is not known of
 	Lasts   time.Duration // for how long it is made
 }
 

@@ -43,7 +43,7 @@ func (b *Backend) Lease(ctx context.Context, req ports.LeaseRequest) (ports.Leas
 	}
 	if len(out.Jobs) < req.Max {
 		b.await(q, req.Holder)
-		out.Offered = q.makeOffer(req, len(out.Jobs), now)
+		out.Offered = q.makeOffer(req, len(out.Jobs), out.Left, now)
 	} else if !q.paused && q.hasReady(now) {
 		b.wake(q)
 	}

@@ -37,9 +37,10 @@ func (q *queue) takeBack(req ports.LeaseRequest) (left, want int) {
 	}
 }
 
-// makeOffer makes the offer of a request that was given n jobs, unless limits are to be heeded or another's stands, and gives for how many it is.
-func (q *queue) makeOffer(req ports.LeaseRequest, n int, now time.Time) int {
-	n = min(req.Offer.Places, ports.MaxBatch) - n
+// makeOffer makes the offer of a request that was given n jobs, and whose past one was for so many still, unless limits are to be heeded or another's
+// stands, and gives for how many it is.
+func (q *queue) makeOffer(req ports.LeaseRequest, n, left int, now time.Time) int {
+	n = min(req.Offer.Places, ports.MaxBatch) - n - req.Past.Places + max(left, 0) // jobs that he does not know of take places, too
 	if req.Offer.Request == 0 || n <= 0 || q.paused || q.limits.any() || q.offer != nil && q.offer.left > 0 && !now.After(q.offer.ends) {
 		return 0
 	}

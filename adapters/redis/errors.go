@@ -49,7 +49,7 @@ func meaningOfReply(text string) error {
 		return ports.ErrUncertain
 	}
 	for _, passing := range []string{
-		"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "NOREPLICAS", "BUSY", "max number of clients",
+		"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "NOREPLICAS", "BUSY", "MISCONF", "max number of clients",
 	} {
 		if strings.Contains(text, passing) {
 			return ports.ErrUnavailable

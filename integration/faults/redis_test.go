@@ -240,3 +240,28 @@ func TestFullServer(t *testing.T) {
 		t.Errorf("after that: %v", err)
 	}
 }
+
+// A server that cannot write its disk does nothing that writes. What handlers have finished meanwhile is reported when it can, and not done again.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	docker(t)
+	s := newScenario(t, "full-disk", newServer(t, redis7, "--save", "3600 1", "--enable-protected-configs", "yes"), quick)
+	s.work()
+	s.enqueue(0, 10, errand{Takes: 3 * time.Second})
+	s.running(10)
+	s.server.do("CONFIG", "SET", "dir", "/proc")
+	s.until(10*time.Second, "the server refuses to write", func() bool {
+		s.server.client.Do(t.Context(), "BGSAVE")
+		err := s.server.client.Set(t.Context(), "x", 1, 0).Err()
+		return err != nil && strings.HasPrefix(err.Error(), "MISCONF")
+	})
+	began := time.Now()
+	if _, err := s.client.Enqueue(t.Context(), errand{N: 1e6}); !errors.Is(err, jobs.ErrUnavailable) || time.Since(began) < time.Second {
+		t.Errorf("an enqueue failed after %s: %v", time.Since(began), err)
+	}
+	time.Sleep(4 * time.Second) // the handlers have ended
+	s.server.do("CONFIG", "SET", "dir", "/tmp")
+	s.server.do("BGSAVE")
+	recovery := s.drained(60 * time.Second)
+	s.judge(0, recovery, "the disk is full for 7s")
+}

@@ -26,6 +26,7 @@ var faultRules = []sabotage{
 	inFault("settle's own context: a report outlives its handler", "shell/worker/settle.go",
 		"refused, alone, err := l.swap(ctx, jobs)",
 		"call := ctx\n\t\tif failures > 0 {\n\t\t\tcall = &batch[0].held.ctx\n\t\t}\n\t\trefused, alone, err := l.swap(call, jobs)", "^TestPausedServer$/redis-pause-20s$"),
+	inFault("passing: what a server with a full disk refuses is said again", "adapters/redis/errors.go", `"MISCONF", `, "", "^TestFullDisk$"),
 	inFault("crash count: a job that kills its process is dead after three", "adapters/redis/lua/lib/takeup.lua",
 		"crashes = math.min(crashes + 1, 255)", "crashes = crashes", "^TestPoison$"),
 	inFault("suspects: a job that may be poison is leased alone", "adapters/redis/lua/lib/line.lua",

@@ -7,6 +7,8 @@ var offerRules = []sabotage{
 	onRedis("an offer is for so many jobs, and for so long", "lua/lib/hand.lua", "now > tonumber(ends) or ", ""),
 	onRedis("an offer is for so many jobs, and for so long", "lua/lib/hand.lua", "#ARGV[4] <= 16 * places", "true"),
 	onRedis("an offer that is taken back says how much of it is left", "lua/lib/offer.lua", "math.max(0, want - known + (rest or 0))", "want"),
+	onRedis("an offer that is taken back says how much of it is left", "lua/lib/offer.lua", "places - leased - known + (rest or 0) or 0", "places - leased or 0"),
+	onMemory("an offer that is taken back says how much of it is left", "offer.go", "- n - req.Past.Places + max(left, 0)", "- n"),
 	onRedis("an offer that is taken back says how much of it is left", "lua/lib/hand.lua", "places - n, rev, ttl", "places, rev, ttl"),
 	onRedis("an offer that was of no use gives way, and is known when it is taken back", "lua/lib/hand.lua", "  redis.call('HDEL', q, 'offer') ", "  -- "),
 	onRedis("an offer that was of no use gives way, and is known when it is taken back", "lua/lib/hand.lua", "  redis.call('HSET', q, 'shut', meta[4])\n", ""),

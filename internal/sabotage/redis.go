@@ -141,6 +141,7 @@ var redisRules = []sabotage{
 	onRedis("a purge removes jobs that wait for their type, and frees the places of those that run", "lua/purge.lua", "      want_no_more(at, name)\n", ""),
 	onRedis("a tenant has the limits of the tier that it is assigned, and another at once", "lua/assign.lua", "if rouse(tenant) then", "if false then"),
 	onRedis("what is said of the tenant itself goes before its tier, and its tier before what is said of all", "lua/lib/limits.lua", "said[1] or said[2] or said[3] or shares_default", "said[1] or said[3] or said[2] or shares_default"),
+	onRedis("a tenant that rests when its tier is forgotten goes on", "lua/lib/tiers.lua", "    rouse(tenant) --", "    --"),
 	onRedis("a tier that nobody says again is forgotten in the end", "lua/lib/tiers.lua", "redis.call('HDEL', q .. ':limits', 'tier:' .. tenant)", ""),
 	onRedis("a purge forgets the tenant's tier", "lua/purge.lua", ", 'tier:' .. tenant)", ")"),
 	onRedis("an override goes before what is configured, and back to it", "lua/lib/limits.lua", "or -redis.call('HDEL', key, '=' .. subject))", "or redis.call('HDEL', key, '=' .. subject) * 0)"),

@@ -11,6 +11,7 @@ var tierLaws = []Law{
 	{"a tenant has the limits of the tier that it is assigned, and another at once", assignedTier},
 	{"what is said of the tenant itself goes before its tier, and its tier before what is said of all", tierAmongLimits},
 	{"a tier that nobody says again is forgotten in the end", tierLapses},
+	{"a tenant that rests when its tier is forgotten goes on", tierLapsesAtRest},
 	{"a purge forgets the tenant's tier", tierPurged},
 }
 
@@ -67,6 +68,16 @@ func tierLapses(w *world) {
 	w.lease(ann, 0) // somebody comes by
 	count := share(w.lease(ann, 100))
 	w.must(count["acme"] == 3 && count["globex"] == 1, "an hour after the first was said, half of one after the second: got %v", count)
+}
+
+func tierLapsesAtRest(w *world) {
+	w.assign("acme", &core.Limits{Rate: core.Rate{Jobs: 1, Per: 2 * ports.AssignedFor, Burst: 1}})
+	w.load(3, "acme")
+	w.must(share(w.lease(ann, 100))["acme"] == 1, "a rate of one in two hours starts one")
+	w.Advance(ports.AssignedFor + 2*time.Second)
+	w.lease(ann, 0) // somebody comes by
+	count := share(w.lease(ann, 100))
+	w.must(count["acme"] == 2, "an hour after the rate was said, nothing has limits: got %v, want the two that are left", count)
 }
 
 func tierPurged(w *world) {

@@ -17,9 +17,10 @@ local function take_back(want)
   return tonumber(rest or -1), math.max(0, want - known + (rest or 0))
 end
 
--- make_offer: ends his offer, and makes one of the places that are left after so many jobs, unless another's stands. Gives for how many it is.
+-- make_offer: ends his offer, and makes one of the places that are left after so many jobs, and those that he does not know of, unless another's
+-- stands. Gives for how many it is.
 local function make_offer(leased)
-  local n, left, ends = leased and places - leased or 0, string.match(mine ~= 'offer' and offer or '', '^%S+ %d+ (%d+) %d+ %d+ (%d+)$')
+  local n, left, ends = leased and places - leased - known + (rest or 0) or 0, string.match(mine ~= 'offer' and offer or '', '^%S+ %d+ (%d+) %d+ %d+ (%d+)$')
   local none = fresh == '0' or n <= 0 or left and tonumber(left) > 0 and tonumber(ends) >= now
   if mine and (none or mine == 'shut') then
     redis.call('HDEL', q, mine)

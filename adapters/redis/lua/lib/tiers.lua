@@ -4,5 +4,6 @@ local function forget_tiers()
     redis.call('ZREM', q .. ':assigned', tenant)
     redis.call('HDEL', q .. ':limits', 'tier:' .. tenant)
     renew(tenant)
+    rouse(tenant) -- where nothing has limits any more nobody looks who rests
   end
 end
