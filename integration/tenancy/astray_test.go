@@ -248,7 +248,7 @@ func TestWhatIsKeptBeyondARun(t *testing.T) {
 				if _, err := postgres.Tx(ctx); err != nil {
 					return err
 				}
-				if _, err := kept.Exec(context.Background(), "insert into effects (job) values ('of a0')"); err == nil {
+				if _, err := kept.Exec(context.WithoutCancel(ctx), "insert into effects (job) values ('of a0')"); err == nil {
 					t.Error("it was of use")
 				}
 				return nil
