@@ -38,4 +38,5 @@ var workerRules = []sabotage{
 	ofWorker("a context that nobody waits for ends in time", "context.go", "time.Now().Before(c.until)", "true", "TestAContextEndsWhetherSomebodyWaitsOrNot"),
 	ofWorker("a context ends with its run", "context.go", "c.ended = true", "c.ended = false", "TestAContextEndsWithItsRun"),
 	ofWorker("a context that somebody waits for ends with its run", "context.go", "\t\tc.cancel(nil)\n\t\tc.stop()\n", "", "TestAContextEndsWithItsRun"),
+	ofWorker("an observer may ask the worker as it starts", "pool.go", "\tp.opts.Observer.Observe(ctx, ports.WorkerStarted{Info: info}) // without", "\tp.mu.Lock()\n\tp.opts.Observer.Observe(ctx, ports.WorkerStarted{Info: info})\n\tp.mu.Unlock() // without", "TestAnObserverMayAskTheWorkerAsItStarts"),
 }
