@@ -39,4 +39,5 @@ var workerRules = []sabotage{
 	ofWorker("a context ends with its run", "context.go", "c.ended = true", "c.ended = false", "TestAContextEndsWithItsRun"),
 	ofWorker("a context that somebody waits for ends with its run", "context.go", "\t\tc.cancel(nil)\n\t\tc.stop()\n", "", "TestAContextEndsWithItsRun"),
 	ofWorker("an observer may ask the worker as it starts", "pool.go", "\tp.opts.Observer.Observe(ctx, ports.WorkerStarted{Info: info}) // without", "\tp.mu.Lock()\n\tp.opts.Observer.Observe(ctx, ports.WorkerStarted{Info: info})\n\tp.mu.Unlock() // without", "TestAnObserverMayAskTheWorkerAsItStarts"),
+	ofWorker("a result that panics as it is encoded does not undo the work", "run.go", "\t\tif v := recover(); v != nil {\n\t\t\terr =", "\t\tif v := any(nil); v != nil {\n\t\t\terr =", "TestResultThatCannotBeKeptDoesNotUndoTheWork"),
 }
