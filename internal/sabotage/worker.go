@@ -40,4 +40,6 @@ var workerRules = []sabotage{
 	ofWorker("a context that somebody waits for ends with its run", "context.go", "\t\tc.cancel(nil)\n\t\tc.stop()\n", "", "TestAContextEndsWithItsRun"),
 	ofWorker("an observer may ask the worker as it starts", "pool.go", "\tp.opts.Observer.Observe(ctx, ports.WorkerStarted{Info: info}) // without", "\tp.mu.Lock()\n\tp.opts.Observer.Observe(ctx, ports.WorkerStarted{Info: info})\n\tp.mu.Unlock() // without", "TestAnObserverMayAskTheWorkerAsItStarts"),
 	ofWorker("a result that panics as it is encoded does not undo the work", "run.go", "\t\tif v := recover(); v != nil {\n\t\t\terr =", "\t\tif v := any(nil); v != nil {\n\t\t\terr =", "TestResultThatCannotBeKeptDoesNotUndoTheWork"),
+	ofWorker("a job that waits and is given again waits once", "admit.go", "old != nil && old.stage != settling {", "old != nil && old.stage == running {", "TestAJobThatWaitsHereAndIsGivenAgainRunsOnce"),
+	ofWorker("a suspect that is given again is counted as often as it is released", "admit.go", "\tif j.Suspect {", "\tif old := s.jobs[j.ID]; j.Suspect && (old == nil || old.stage != running) {", "TestSuspectsAreAskedForAfterOneWasGivenAgain"),
 }

@@ -81,15 +81,17 @@ func (s *source) certain(sent time.Time) {
 // take decides what to do with a job that was leased. The lock is held.
 func (p *Pool) take(s *source, j *core.Job) {
 	h := &held{job: *j, src: s}
-	if old := s.jobs[j.ID]; old != nil && old.stage == running { // the backend has lost that we hold it
+	if j.Suspect {
+		p.suspects++ // until it is released, whatever becomes of it
+	}
+	old := s.jobs[j.ID]
+	if old != nil && old.stage != settling { // the backend has lost that we hold it
 		s.lose(old, true)
-		s.jobs[j.ID] = h
-		p.settle(h, core.Outcome{Ending: core.PutAside, Reason: "an earlier run of it has not returned yet"})
-		return
 	}
 	s.jobs[j.ID] = h
-	if j.Suspect {
-		p.suspects++
+	if old != nil && old.stage == running {
+		p.settle(h, core.Outcome{Ending: core.PutAside, Reason: "an earlier run of it has not returned yet"})
+		return
 	}
 	if o, over := core.Preempt(*j); over {
 		p.settle(h, o)
