@@ -42,4 +42,7 @@ var workerRules = []sabotage{
 	ofWorker("a result that panics as it is encoded does not undo the work", "run.go", "\t\tif v := recover(); v != nil {\n\t\t\terr =", "\t\tif v := any(nil); v != nil {\n\t\t\terr =", "TestResultThatCannotBeKeptDoesNotUndoTheWork"),
 	ofWorker("a job that waits and is given again waits once", "admit.go", "old != nil && old.stage != settling {", "old != nil && old.stage == running {", "TestAJobThatWaitsHereAndIsGivenAgainRunsOnce"),
 	ofWorker("a suspect that is given again is counted as often as it is released", "admit.go", "\tif j.Suspect {", "\tif old := s.jobs[j.ID]; j.Suspect && (old == nil || old.stage != running) {", "TestSuspectsAreAskedForAfterOneWasGivenAgain"),
+	ofWorker("leases that a repeated request found count from when they were given", "admit.go", "if req.Repeat {", "if false {", "TestAHandlerEndsBeforeTheLeaseThatARepeatedRequestFound"),
+	ofWorker("a job whose lease is not certain any more is not begun", "admit.go", "if now.After(s.certainUntil()) {", "if false {", "TestAHandlerEndsBeforeTheLeaseThatARepeatedRequestFound"),
+	ofWorker("a job that was not begun is given back", "admit.go", "{ s.gaveUp = s.request }", "{}", "TestAHandlerEndsBeforeTheLeaseThatARepeatedRequestFound"),
 }

@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -116,4 +117,78 @@ func TestSuspectsAreAskedForAfterOneWasGivenAgain(t *testing.T) {
 			t.Errorf("%d suspects ran at once, want one at a time", g.peak())
 		}
 	})
+}
+
+// A request that is made again gives jobs whose leases end where the first call put that.
+func TestAHandlerEndsBeforeTheLeaseThatARepeatedRequestFound(t *testing.T) {
+	for name, c := range map[string]struct {
+		away time.Duration // from the lease on
+		runs int
+	}{
+		"some of it is left":         {away: 20 * time.Second, runs: 1},
+		"hardly any of it is left":   {away: 28 * time.Second},
+		"it ran out, and nobody has": {away: 40 * time.Second},
+	} {
+		for _, offered := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, offered: %t", name, offered), func(t *testing.T) {
+				bubble(t, func(r *rig) {
+					f := newFaulty(r.backend)
+					r.queue = f
+					var began, ended time.Time
+					var g gauge
+					r.do(func(ctx context.Context) error {
+						defer g.enter()()
+						began = time.Now()
+						<-ctx.Done()
+						ended = time.Now()
+						return ctx.Err()
+					}, worker.WithTimeout(0))
+					r.start()
+					ref := r.leasedUnheard(f, offered)
+					until := r.get(ref).LeasedUntil
+					r.pass(c.away)
+					f.set(func() { f.down, f.fails["extend"] = false, errDown }) // it is back, but for heartbeats
+					r.pass(3 * time.Second)
+					f.set(func() { f.down = true })
+					if g.count() != c.runs || c.runs > 0 && !began.Before(until) {
+						t.Fatalf("%d runs, the last of which began %s before the end of the lease; want %d", g.count(), until.Sub(began), c.runs)
+					}
+					r.pass(20 * time.Second)
+					if c.runs > 0 && (ended.IsZero() || !ended.Before(until)) {
+						t.Errorf("its context ended at %s, and its lease at %s", ended, until)
+					}
+					f.set(func() { f.down, f.fails["extend"] = false, nil })
+					r.pass(10 * time.Second)
+					if j := r.get(ref); j.Crashes != 0 || g.count() != c.runs+1 {
+						t.Errorf("%d runs and %d crashes when the backend is back, want %d and 0", g.count(), j.Crashes, c.runs+1)
+					}
+				})
+			})
+		}
+	}
+}
+
+// leasedUnheard has the worker lease a job, or be handed it, and not hear of it, as the backend goes away.
+func (r *rig) leasedUnheard(f *faulty, offered bool) core.Ref {
+	r.t.Helper()
+	changes := []func(*core.Job){timeout(core.NoTimeout), delayed(2 * time.Second)}
+	r.pass(1900 * time.Millisecond)
+	f.set(func() { f.lose["lease"] = true })
+	if offered { // it must not be asked for at once
+		changes = changes[:1]
+		f.set(func() { f.lose["wait"], f.fails["lease"] = true, errDown })
+	}
+	ref := r.enqueue(changes...)
+	for n := 0; r.settled(ref).LeasedUntil.IsZero(); n++ {
+		if n == 1000 {
+			r.t.Fatal("it is not leased")
+		}
+		r.pass(10 * time.Millisecond)
+	}
+	f.set(func() {
+		f.down = true
+		clear(f.lose)
+		clear(f.fails)
+	})
+	return ref
 }

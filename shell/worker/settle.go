@@ -159,7 +159,7 @@ func (l *link) storeEach(ctx context.Context, batch []outcome, jobs []core.Job, 
 	}
 	l.drop(batch)
 	l.pool.mu.Lock()
-	batch[0].held.src.gaveUp = true
+	batch[0].held.src.giveUp()
 	l.pool.mu.Unlock()
 	l.pool.opts.Observer.Observe(ctx, ports.JobRefused{Worker: l.pool.opts.Name, Job: batch[0].job, Err: err})
 }
