@@ -174,6 +174,27 @@ func TestStartsOnce(t *testing.T) {
 	})
 }
 
+func TestStopWithAContextThatHasEndedGivesJobsBack(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.opts.Places = 1
+		r.do(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		r.start()
+		refs := []core.Ref{r.enqueue(), r.enqueue()}
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(r.t.Context())
+		cancel()
+		_ = r.pool.Stop(ctx) // it may say that a handler has not returned yet
+		for _, ref := range refs {
+			r.want(ref, core.Pending, 1)
+		}
+		select {
+		case <-r.pool.Ended():
+		default:
+			t.Error("it has not ended")
+		}
+	})
+}
+
 // asks is an observer that does something as a worker starts.
 type asks struct {
 	*events
