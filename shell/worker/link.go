@@ -27,7 +27,10 @@ type link struct {
 
 	// The rest is guarded by pool.mu.
 	outcomes  []outcome          // to be settled
-	unsettled int                // outcomes, and those whose settling is under way
+	stranded  []outcome          // that wait for room where they are to be kept
+	noRoom    int                // how often in a row there was none
+	tries     bool               // it is set when to try again
+	unsettled int                // outcomes, those that wait for room, and those whose settling is under way
 	storing   int                // calls under way that settle some
 	asking    int                // calls under way that lease
 	sole      *source            // that all jobs are of which are held; nil if there are several; see alone
