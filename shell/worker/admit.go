@@ -32,7 +32,11 @@ func (l *link) admit(ctx context.Context, s *source, req *request, out ports.Lea
 		l.pool.wantMore()
 	}
 	out.Jobs = slices.DeleteFunc(out.Jobs, func(j core.Job) bool { return slices.Contains(req.handed, ports.Token{ID: j.ID, Rev: j.Rev}) })
-	l.takeIn(s, out, sent) //nolint:contextcheck // a handler has its own
+	from := sent
+	if req.Repeat {
+		from = s.leasedFrom(out, sent)
+	}
+	l.takeIn(s, out, from) //nolint:contextcheck // a handler has its own
 }
 
 // unreadable tells of jobs that could not be read.
@@ -45,14 +49,33 @@ func (l *link) unreadable(ctx context.Context, s *source, out ports.Leased) {
 	}
 }
 
-// takeIn takes in jobs that were leased by a call that was sent at sent, or after it. The lock is held.
-func (l *link) takeIn(s *source, out ports.Leased, sent time.Time) {
+// leasedFrom is from when the leases of jobs count that a repeated request brought, which was sent at sent: those that an earlier call gave end where it
+// put their end, of which the answer tells.
+func (s *source) leasedFrom(out ports.Leased, sent time.Time) time.Time {
+	from := sent
+	for i := range out.Jobs {
+		if f := sent.Add(out.Jobs[i].LeasedUntil.Sub(out.Now) - s.Lease); f.Before(from) {
+			from = f
+		}
+	}
+	return from
+}
+
+// takeIn takes in jobs whose leases count from an instant, or a later one. Those whose leases are not certain any more are
+// not begun, and given back with a heartbeat. The lock is held.
+func (l *link) takeIn(s *source, out ports.Leased, from time.Time) {
 	if len(out.Jobs) == 0 || l.pool.state == stopped { // then they are given back
 		l.pool.spread() // what is here may begin when others have no more work
 		return
 	}
-	s.certain(sent)
+	s.certain(from)
 	now := time.Now()
+	if now.After(s.certainUntil()) {
+		s.giveUp()
+		ring(l.beats)
+		l.pool.spread()
+		return
+	}
 	for i := range out.Jobs {
 		l.pool.crowd.saw(out.Jobs[i].Tenant, now)
 		l.pool.take(s, &out.Jobs[i])
@@ -62,15 +85,13 @@ func (l *link) takeIn(s *source, out ports.Leased, sent time.Time) {
 	l.pool.spread()
 }
 
-// certain notes that the source's leases were extended by a call that was sent
-// at sent. They are certain for a tenth less than they last, counted from then; after
-// that another worker could have the jobs. The lock is held.
-func (s *source) certain(sent time.Time) {
-	if sent.Before(s.sure) {
+// certain notes that the source's leases count from an instant, at the least: that at which a call was sent that extended them. The lock is held.
+func (s *source) certain(from time.Time) {
+	if from.Before(s.sure) {
 		return
 	}
-	s.sure = sent
-	left := time.Until(sent.Add(s.Lease - s.Lease/10))
+	s.sure = from
+	left := time.Until(s.certainUntil())
 	if s.expiry == nil {
 		s.expiry = time.AfterFunc(left, s.expired)
 		return
@@ -78,18 +99,26 @@ func (s *source) certain(sent time.Time) {
 	s.expiry.Reset(left)
 }
 
+// certainUntil is until when the source's leases are certain: for a tenth less than they last, after which another worker could have the jobs. The lock is held.
+func (s *source) certainUntil() time.Time { return s.sure.Add(s.Lease - s.Lease/10) }
+
+// giveUp has the leases of jobs of which nothing is to come given back: those that the last request brought, or one before. The lock is held.
+func (s *source) giveUp() { s.gaveUp = s.request }
+
 // take decides what to do with a job that was leased. The lock is held.
 func (p *Pool) take(s *source, j *core.Job) {
 	h := &held{job: *j, src: s}
-	if old := s.jobs[j.ID]; old != nil && old.stage == running { // the backend has lost that we hold it
+	if j.Suspect {
+		p.suspects++ // until it is released, whatever becomes of it
+	}
+	old := s.jobs[j.ID]
+	if old != nil && old.stage != settling { // the backend has lost that we hold it
 		s.lose(old, true)
-		s.jobs[j.ID] = h
-		p.settle(h, core.Outcome{Ending: core.PutAside, Reason: "an earlier run of it has not returned yet"})
-		return
 	}
 	s.jobs[j.ID] = h
-	if j.Suspect {
-		p.suspects++
+	if old != nil && old.stage == running {
+		p.settle(h, core.Outcome{Ending: core.PutAside, Reason: "an earlier run of it has not returned yet"})
+		return
 	}
 	if o, over := core.Preempt(*j); over {
 		p.settle(h, o)

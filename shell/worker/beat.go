@@ -70,7 +70,7 @@ func (s *source) extension(last bool) ports.Extension {
 func (s *source) leftBehind() bool {
 	s.link.pool.mu.Lock()
 	defer s.link.pool.mu.Unlock()
-	return s.gaveUp
+	return s.gaveUp > 0
 }
 
 // lostReply reports whether a lease request is unanswered.
@@ -104,7 +104,9 @@ func (s *source) extended(ext ports.Extension, out ports.Extended, sent time.Tim
 	p := s.link.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s.gaveUp = s.gaveUp && len(ext.Held) > 0 // one of those may have been given up since
+	if len(ext.Held) == 0 && ext.Answered >= s.gaveUp { // else one of those may have been given up since
+		s.gaveUp = 0
+	}
 	s.certain(sent)
 	revs := make(map[core.ID]int64, len(out.Lost))
 	for _, t := range ext.Held {

@@ -27,7 +27,10 @@ type link struct {
 
 	// The rest is guarded by pool.mu.
 	outcomes  []outcome          // to be settled
-	unsettled int                // outcomes, and those whose settling is under way
+	stranded  []outcome          // that wait for room where they are to be kept
+	noRoom    int                // how often in a row there was none
+	tries     bool               // it is set when to try again
+	unsettled int                // outcomes, those that wait for room, and those whose settling is under way
 	storing   int                // calls under way that settle some
 	asking    int                // calls under way that lease
 	sole      *source            // that all jobs are of which are held; nil if there are several; see alone
@@ -56,14 +59,14 @@ type source struct {
 	retryAt   time.Time           // when to ask again after a call that failed, by our clock
 	failures  int                 // calls that failed in a row
 	ripe      bool                // it may have work
-	gaveUp    bool                // on storing an outcome: the lease of its job is to be given back
+	gaveUp    int64               // the last request whose jobs may have been given up: their leases are to be given back; 0 for none
 	throttled map[string]throttle // tenants that are to wait
 	more      bool                // it has jobs that were left for the sake of a tenant's share
 	finished  int64               // the pool's, when it was last asked
 	woken     bool                // ripe because this worker was told
 	next      time.Time           // when it wants to be looked at, by the backend's clock
 	credit    int                 // what its weight has earned; see shares
-	sure      time.Time           // when the last call was sent that extended its leases
+	sure      time.Time           // from when on its leases count, as when the last call was sent that extended them
 	expiry    *time.Timer         // fires when its leases are not certain any more
 }
 

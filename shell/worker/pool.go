@@ -118,23 +118,37 @@ var ErrStarted = errors.New("a worker starts once")
 
 // Start implements [ports.Worker]. Handlers' contexts carry ctx's values, and outlive it.
 func (p *Pool) Start(ctx context.Context) error {
+	loops, end := context.WithCancel(context.WithoutCancel(ctx))
+	info, err := p.beginStart(ctx, end)
+	if err != nil {
+		end()
+		return err
+	}
+	p.opts.Observer.Observe(ctx, ports.WorkerStarted{Info: info}) // without the lock: an observer may ask the worker how it is
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state != working { // it was stopped meanwhile
+		return nil
+	}
+	for _, l := range p.links {
+		l.start(loops)
+	}
+	return nil
+}
+
+// beginStart makes the worker one that works, whose loops are ended by end, and tells its status.
+func (p *Pool) beginStart(ctx context.Context, end context.CancelFunc) (ports.WorkerInfo, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.state != fresh {
-		return fmt.Errorf("worker %q is %s: %w", p.opts.Name, p.state, ErrStarted)
+		return ports.WorkerInfo{}, fmt.Errorf("worker %q is %s: %w", p.opts.Name, p.state, ErrStarted)
 	}
-	p.state, p.startedAt = working, time.Now()
+	p.state, p.startedAt, p.end = working, time.Now(), end
 	p.base, p.halt = context.WithCancelCause(context.WithoutCancel(ctx))
 	if p.opts.Log != nil {
 		p.base = ports.WithLogger(p.base, p.opts.Log)
 	}
-	loops, end := context.WithCancel(context.WithoutCancel(ctx))
-	p.end = end
-	for _, l := range p.links {
-		l.start(loops)
-	}
-	p.opts.Observer.Observe(ctx, ports.WorkerStarted{Info: p.info()})
-	return nil
+	return p.info(), nil
 }
 
 // margin is how much longer Stop may take than its grace: for interrupted handlers to

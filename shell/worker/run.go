@@ -128,10 +128,7 @@ func outcomeOf(result any, err error) core.Outcome {
 	if err != nil || result == nil {
 		return o
 	}
-	raw, isRaw := result.(json.RawMessage)
-	if !isRaw {
-		raw, err = json.Marshal(result)
-	}
+	raw, err := encoded(result)
 	switch {
 	case err != nil:
 		o.Failure = &core.Failure{Message: fmt.Sprintf("the result, a %T, was not kept: %v", result, err), Type: "result"}
@@ -141,6 +138,19 @@ func outcomeOf(result any, err error) core.Outcome {
 		o.Result = raw
 	}
 	return o
+}
+
+// encoded is a result as JSON. One that panics as it is encoded cannot be kept, as one that says so.
+func encoded(result any) (raw json.RawMessage, err error) {
+	if raw, isRaw := result.(json.RawMessage); isRaw {
+		return raw, nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = &core.PanicError{Value: v}
+		}
+	}()
+	return json.Marshal(result)
 }
 
 // attributed is the outcome of a handler whose context ended for cause. An error that it

@@ -324,16 +324,22 @@ type pointer struct{ Name string }
 
 func (p *pointer) JobType() string { _ = p.Name; return "pointer" }
 
+// explosive is a result that panics as it is encoded.
+type explosive struct{}
+
+func (explosive) MarshalJSON() ([]byte, error) { panic("boom") }
+
 func TestResultThatCannotBeKeptDoesNotUndoTheWork(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.handle(
 			worker.HandleFunc("channel", func(context.Context, json.RawMessage) (any, error) { return make(chan int), nil }),
 			worker.HandleFunc("huge", func(context.Context, json.RawMessage) (any, error) { return strings.Repeat("x", core.MaxPayload), nil }),
+			worker.HandleFunc("panics", func(context.Context, json.RawMessage) (any, error) { return explosive{}, nil }),
 		)
 		r.start()
-		for _, kind := range []string{"channel", "huge"} {
+		for kind, why := range map[string]string{"channel": "chan int", "huge": "bytes", "panics": "panic: boom"} {
 			j := r.want(r.enqueue(ofType(kind)), core.Completed, 1)
-			if j.Result != nil || j.Error == nil || j.Error.Type != "result" {
+			if j.Result != nil || j.Error == nil || j.Error.Type != "result" || !contains(j.Error.Message, why) {
 				t.Errorf("%s: result %d bytes, error %+v", kind, len(j.Result), j.Error)
 			}
 		}

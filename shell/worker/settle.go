@@ -19,6 +19,8 @@ type outcome struct {
 	took   time.Duration
 
 	throttled bool // until the job's time its tenant is to wait
+	again     bool // a call that was to store it may have been carried out
+	stranded  bool // it has waited for room
 }
 
 // settle decides what becomes of a held job and sends it on its way. The job is
@@ -38,7 +40,7 @@ func (p *Pool) settle(h *held, o core.Outcome) {
 	}
 	h.stage = settling
 	p.release(h)
-	l.outcomes = append(l.outcomes, out)
+	l.put(out)
 	l.unsettled++
 	if l.maySettle() {
 		ring(l.ready)
@@ -117,13 +119,14 @@ func (l *link) calls(n int) {
 	l.pool.signal()
 }
 
-// store brings a batch to the backend, through any outage. An outcome that the backend
+// store brings a batch to the backend, through any outage. Outcomes for which there is no room wait aside, so that others go on. An outcome that the backend
 // does not take for another reason is tried by itself, and then given up: its lease
 // is given back with the next heartbeat, and the job tried again. The first call is counted already.
 func (l *link) store(ctx context.Context, batch []outcome, jobs []core.Job) {
 	for i := range batch {
 		if batch[i].throttled {
 			l.throttle(ctx, batch[i])
+			batch[i].throttled = false
 		}
 	}
 	for failures := 0; ctx.Err() == nil; failures++ {
@@ -140,6 +143,10 @@ func (l *link) store(ctx context.Context, batch []outcome, jobs []core.Job) {
 			return
 		}
 		l.failed(ctx, jobs[0].Queue, "swap", err)
+		if alone && errors.Is(err, ports.ErrBackendFull) {
+			l.storeApart(ctx, batch, jobs, failures > 0)
+			return
+		}
 		if alone && !errors.Is(err, ports.ErrUnavailable) && !errors.Is(err, ports.ErrUncertain) && !errors.Is(err, ports.ErrDenied) {
 			l.storeEach(ctx, batch, jobs, err)
 			return
@@ -159,7 +166,7 @@ func (l *link) storeEach(ctx context.Context, batch []outcome, jobs []core.Job, 
 	}
 	l.drop(batch)
 	l.pool.mu.Lock()
-	batch[0].held.src.gaveUp = true
+	batch[0].held.src.giveUp()
 	l.pool.mu.Unlock()
 	l.pool.opts.Observer.Observe(ctx, ports.JobRefused{Worker: l.pool.opts.Name, Job: batch[0].job, Err: err})
 }
@@ -171,7 +178,7 @@ func (l *link) stored(ctx context.Context, batch []outcome, refused []core.Ref, 
 	followed := ports.Followed(ctx, l.pool.opts.Observer, aCompletion)
 	for i := range batch {
 		o := &batch[i]
-		if !repeated && slices.Contains(refused, o.job.Ref()) {
+		if !repeated && !o.again && slices.Contains(refused, o.job.Ref()) {
 			l.pool.opts.Observer.Observe(ctx, ports.JobRefused{Worker: l.pool.opts.Name, Job: o.job})
 			continue
 		}
@@ -190,6 +197,9 @@ func (l *link) drop(batch []outcome) {
 	for _, o := range batch {
 		if h := o.held; h.src.jobs[h.job.ID] == h { // it may be leased again already
 			delete(h.src.jobs, h.job.ID)
+		}
+		if o.stranded { // there is room again
+			l.noRoom = 0
 		}
 	}
 	l.unsettled -= len(batch)

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/boundary-go/jobs/adapters/memory"
 	"github.com/boundary-go/jobs/core"
 	"github.com/boundary-go/jobs/ports"
 	"github.com/boundary-go/jobs/shell/worker"
@@ -171,6 +172,82 @@ func TestStartsOnce(t *testing.T) {
 			t.Errorf("status %+v", s)
 		}
 	})
+}
+
+func TestStopWithAContextThatHasEndedGivesJobsBack(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.opts.Places = 1
+		r.do(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		r.start()
+		refs := []core.Ref{r.enqueue(), r.enqueue()}
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(r.t.Context())
+		cancel()
+		_ = r.pool.Stop(ctx) // it may say that a handler has not returned yet
+		for _, ref := range refs {
+			r.want(ref, core.Pending, 1)
+		}
+		select {
+		case <-r.pool.Ended():
+		default:
+			t.Error("it has not ended")
+		}
+	})
+}
+
+// asks is an observer that does something as a worker starts.
+type asks struct {
+	*events
+	asked func()
+}
+
+func (a asks) Observe(ctx context.Context, e ports.Event) {
+	a.events.Observe(ctx, e)
+	if _, ok := e.(ports.WorkerStarted); ok {
+		a.asked()
+	}
+}
+
+// It is not in a bubble, in which who waits for a lock would wait for ever.
+func TestAnObserverMayAskTheWorkerAsItStarts(t *testing.T) {
+	for name, stops := range map[string]bool{"how it is": false, "to stop": true} {
+		t.Run(name, func(t *testing.T) {
+			var p *worker.Pool
+			var told events
+			o := asks{&told, func() {
+				if state, err := p.Status().State, p.Ready(); state != "running" || err != nil {
+					t.Errorf("it was told that the worker is %s, %v", state, err)
+				}
+				if stops {
+					_ = p.Stop(t.Context())
+				}
+			}}
+			p, err := worker.New(worker.Options{
+				Name: "default", Registry: worker.NewRegistry(), Places: 1, Observer: o,
+				Sources: []worker.Source{{Name: "default", Queue: memory.New(memory.Options{})}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			started := make(chan error, 1)
+			go func() { started <- p.Start(t.Context()) }()
+			select {
+			case err := <-started:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(5 * time.Second):
+				t.Fatal("it has not started")
+			}
+			if err := p.Stop(t.Context()); err != nil {
+				t.Error(err)
+			}
+			<-p.Ended()
+			if n := len(of[ports.WorkerStopped](&told)); n != 1 {
+				t.Errorf("told %d times that it stopped, want once", n)
+			}
+		})
+	}
 }
 
 func TestBadOptionsAreAllNamed(t *testing.T) {
