@@ -18,7 +18,7 @@ func ExampleHandleFunc() {
 	defer stop()
 	ctx := context.Background()
 
-	body := json.RawMessage(`{"event":"paid","order":7}`) // as it came: it is looked at, and not encoded again
+	body := json.RawMessage(`{"event":"paid","order":7}`) // as it came: it is not encoded again
 	job := must(client.Enqueue(ctx, jobs.Raw("webhook", body)))
 	fmt.Printf("result %s\n", finished(operator, job.ID).Result)
 

@@ -204,7 +204,7 @@ var (
 	ErrCancelled = ports.ErrCancelled
 )
 
-// Raw is arguments of a job type that has no Go type here; a [json.RawMessage] goes through as it is, if it is JSON.
+// Raw is arguments of a job type that has no Go type here; a [json.RawMessage] goes through as it is.
 func Raw(jobType string, args any) Args { return client.Raw(jobType, args) }
 
 // New makes a request for [Client.EnqueueMany].

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -57,22 +56,6 @@ func CheckTime(t time.Time) error {
 
 // InvalidJob is an [ErrInvalid] about a job in which that is wrong.
 func InvalidJob(err error) error { return fmt.Errorf("%w job: %w", ErrInvalid, err) }
-
-// CheckJSON says where a text ceases to be JSON, and quotes none of it; or nil. No text at all is right.
-func CheckJSON(text json.RawMessage) error {
-	if len(text) == 0 || json.Valid(text) {
-		return nil
-	}
-	if wrong, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(text, new(json.RawMessage))); ok {
-		return NotJSON(wrong)
-	}
-	return nil
-}
-
-// NotJSON says where a text ceases to be JSON as that is told to people.
-func NotJSON(wrong *json.SyntaxError) error {
-	return fmt.Errorf("they are not JSON, at byte %d", wrong.Offset)
-}
 
 // clip keeps a wrong name short enough to be read in an error.
 func clip(s string) string { return Cut(s, MaxIdentifier+20) }

@@ -199,19 +199,3 @@ func TestAdmit(t *testing.T) {
 		})
 	}
 }
-
-func TestCheckJSON(t *testing.T) {
-	for text, says := range map[string]string{
-		"": "", "1": "", ` {"a": [1, null]} `: "",
-		"{x": "they are not JSON, at byte 2", "1 2": "they are not JSON, at byte 3", " ": "they are not JSON, at byte 1",
-		strings.Repeat("[", 20_000): "they are not JSON, at byte 10001",
-	} {
-		got := ""
-		if err := core.CheckJSON(json.RawMessage(text)); err != nil {
-			got = err.Error()
-		}
-		if got != says {
-			t.Errorf("of %.20q it says %q, want %q", text, got, says)
-		}
-	}
-}

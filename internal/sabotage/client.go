@@ -33,6 +33,5 @@ var clientRules = []sabotage{
 	ofRequest("all that is wrong with a job is told, whatever its queue is", "\tif ok && len(faults) == 0 {\n", "\tif !ok {\n\t\treturn j, core.InvalidJob(c.unknown(j.Queue))\n\t}\n\tif len(faults) == 0 {\n", "TestWhatIsRefused"),
 	ofRequest("a job for another tenant has its other faults told", "core.Faults(foreign, err)", "foreign", "TestEachSortOfFaultIsToBeAskedFor"),
 	ofRequest("a time that nobody has filled in is none", "; t.IsZero() {", "; false {", "TestWhatIsRefused"),
-	ofRequest("raw arguments that are not JSON are refused", "return bytes, core.CheckJSON(bytes)", "return bytes, nil", "TestWhatIsRefused"),
 	ofGathering("who leaves when its job was sent does not know what became of it", "\tif b.sent {\n\t\treturn jobs", "\tif false {\n\t\treturn jobs"),
 }

@@ -100,10 +100,6 @@ func TestWhatIsRefused(t *testing.T) {
 		{"a job type without a name", client.Raw("", nil), nil, []string{"type", `"" is no identifier`}},
 		{"a job type with a space", client.Raw("send mail", nil), nil, []string{"type", `"send mail"`}},
 		{"arguments that have no JSON", client.Raw("mail", make(chan int)), nil, []string{"args of mail", "chan int"}},
-		{"bytes that are not JSON", client.Raw("a", json.RawMessage(`{x`)), nil, []string{"invalid job: args of a: they are not JSON, at byte 2"}},
-		{"bytes that are more than JSON", client.Raw("a", json.RawMessage(`{} {}`)), nil, []string{"args of a: they are not JSON, at byte 4"}},
-		{"bytes that end too soon", client.Raw("a", json.RawMessage(`"secret`)), nil, []string{"args of a: they are not JSON, at byte 7"}},
-		{"such bytes inside of others", client.Raw("a", []json.RawMessage{[]byte(`{x`)}), nil, []string{"args of a", "json"}},
 		{"retries without a first delay", mail{}, opts(client.Retry(core.Policy{Strategy: core.Exponential, MaxRetries: 2})), []string{"retry policy: strategy exponential with retries needs an initial delay"}},
 		{"typed ones neither", stubborn{}, nil, []string{"args of stubborn", "I will not"}},
 		{

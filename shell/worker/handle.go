@@ -145,7 +145,7 @@ func (e *ArgsError) what() string {
 		return fmt.Sprintf("%s: want %s, got %s", cmp.Or(wrong.Field, "the whole"), wrong.Type, got)
 	}
 	if wrong, ok := errors.AsType[*json.SyntaxError](e.Err); ok {
-		return core.NotJSON(wrong).Error()
+		return fmt.Sprintf("they are not JSON, at byte %d", wrong.Offset)
 	}
 	return fmt.Sprintf("%T", e.Err) // an UnmarshalJSON of the application's, or of time.Time: it may quote what it read
 }
