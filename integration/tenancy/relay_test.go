@@ -66,9 +66,11 @@ func TestRelayWhereATenantIsBroken(t *testing.T) {
 	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0", "a1")
 	at.exec(t, "alter table public.tenants alter slug drop not null, alter schema_name drop not null; insert into public.tenants values ('bad', null, null, null, 'active')")
 	put(t, at.pool, at.tenants[0])
-	var to counting
-	relay(t, at, &to, time.Hour, nil)
-	passed(t, "it was not sent", to.n.Load)
+	t.Run("one of the list", func(t *testing.T) {
+		var to counting
+		relay(t, at, &to, time.Hour, nil)
+		passed(t, "it was not sent", to.n.Load)
+	})
 
 	list, failed := &moody{tenant: at.tenants[1]}, &failures{}
 	var more counting
