@@ -191,7 +191,7 @@ func TestDatabaseSQLWithoutItsTenantsHome(t *testing.T) {
 func TestDatabaseSQLEndsInTime(t *testing.T) {
 	t.Parallel()
 	at := settle(t, pgtest.Start(t, pgtest.AtHand), "a0")
-	at.exec(t, `create function t_a0.slow() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return null; end $$;
+	at.exec(t, `create function t_a0.slow() returns trigger language plpgsql as $$ begin perform pg_sleep(25); return null; end $$;
 		create constraint trigger slow after insert on t_a0.effects deferrable initially deferred for each row execute function t_a0.slow()`)
 	for says, work := range map[string]func(ctx context.Context, tx *sql.Tx) error{
 		"a slow commit": func(ctx context.Context, tx *sql.Tx) error {
@@ -202,7 +202,7 @@ func TestDatabaseSQLEndsInTime(t *testing.T) {
 			begun := make(chan struct{})
 			go func() {
 				close(begun)
-				_ = tx.QueryRow("select pg_sleep(60)::text").Scan(new(sql.NullString))
+				_ = tx.QueryRow("select pg_sleep(25)::text").Scan(new(sql.NullString))
 			}()
 			<-begun
 			return errAfter
@@ -222,7 +222,7 @@ func TestDatabaseSQLEndsInTime(t *testing.T) {
 				}
 				return work(ctx, tx)
 			})
-			if took := time.Since(began); err == nil || took > 30*time.Second {
+			if took := time.Since(began); err == nil || took > 20*time.Second {
 				t.Errorf("after %s: %v", took, err)
 			}
 		})

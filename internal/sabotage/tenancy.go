@@ -58,7 +58,7 @@ var tenancyRules = []sabotage{
 	ofScope("a relay has the tenant's role", "relay.go", "all = append(all, at)", "at.role = \"\"\n\t\t\tall = append(all, at)", "TestRelayOfARole"),
 	ofScope("a relay says of a schema that it may not use it", "relay.go", "return 0, r.mayUse(ctx, at)", "return 0, nil", "TestRelayOfARole"),
 	ofScope("a slow end by database/sql has a bound", "sql.go", "_ = q.raw.PgConn().Conn().Close()", "", "TestDatabaseSQLEndsInTime"),
-	ofScope("a transaction by database/sql that could not begin is none", "sql.go", "\ts.sql = q\n", "", "TestDatabaseSQL"),
+	ofScope("a transaction by database/sql that could not begin is none", "sql.go", "\tif err := q.begin(ctx, s.at); err != nil {\n", "\ts.sql = q\n\tif err := q.begin(ctx, s.at); err != nil {\n", "TestDatabaseSQLAfterAConnectionThatWasDead"),
 	ofScope("a migration is done once", "provision.go", "err == nil && tag.RowsAffected() == 1", "err == nil && tag.RowsAffected() >= 0", "TestProvision"),
 
 	ofTenant("a job of an unknown tenant does not run", "tenant.go", "case errors.Is(err, ports.ErrUnknownTenant):\n\t\treturn t, o.unknown(job)", "case errors.Is(err, ports.ErrUnknownTenant):\n\t\treturn t, nil", "TestWhoseJobsRun"),
