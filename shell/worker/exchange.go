@@ -101,9 +101,9 @@ func (l *link) inHalves() bool {
 func (l *link) halved() int {
 	all := l.pool.opts.Places + l.prefetch
 	if share := l.pool.shareOf(all); share > 0 {
-		return min((all+1)/2, (2*share+2)/3)
+		return min(all/2, 2*share/3)
 	}
-	return (all + 1) / 2
+	return all / 2
 }
 
 // half is how many outcomes go in a call. The lock is held.

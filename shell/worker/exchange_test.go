@@ -159,7 +159,7 @@ func TestShortJobsGoToAndFroInTwoHalves(t *testing.T) {
 	}{
 		"short":              {places: 60, tenants: 1, take: 10 * time.Microsecond, several: true},
 		"of several tenants": {places: 60, tenants: 2, take: 10 * time.Microsecond, several: true},
-		"of small shares":    {places: 60, tenants: 2, share: 45, take: 10 * time.Microsecond},
+		"of small shares":    {places: 60, tenants: 2, share: 50, take: 10 * time.Microsecond},
 		"few":                {places: 5, tenants: 1, take: 10 * time.Microsecond},
 		"long":               {places: 20, tenants: 1, take: time.Second},
 	} {
