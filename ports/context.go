@@ -34,16 +34,16 @@ func FromContext(ctx context.Context) (core.Job, bool) {
 	return *j, true
 }
 
-// LoseLease notes that the lease of the job that runs in ctx is lost; see [LostLease].
+// LoseLease notes that the lease of the job that runs in ctx is lost; see [HasLostLease].
 func LoseLease(ctx context.Context) {
 	if c, ok := ctx.Value(leaseKey{}).(*jobContext); ok {
 		c.lost.Store(true)
 	}
 }
 
-// LostLease reports whether the lease of the job that runs in ctx is lost: then another run does the job, or will. The cause of ctx says so only if
+// HasLostLease reports whether the lease of the job that runs in ctx is lost: then another run does the job, or will. The cause of ctx says so only if
 // nothing else ended it before.
-func LostLease(ctx context.Context) bool {
+func HasLostLease(ctx context.Context) bool {
 	c, ok := ctx.Value(leaseKey{}).(*jobContext)
 	return ok && c.lost.Load() || errors.Is(context.Cause(ctx), ErrLeaseLost)
 }

@@ -44,7 +44,7 @@ func Once[R any](ctx context.Context, work func(ctx context.Context, tx pgx.Tx) 
 	return once(ctx, pgxRecord{tx}, func(ctx context.Context) (R, error) { return work(ctx, tx) })
 }
 
-// OnceSQL is [Once] for who uses database/sql; see [SQLTx]. Of work that ends its transaction, by Commit or in SQL, it promises nothing.
+// OnceSQL is [Once] for who uses database/sql; see [SQLTx]. Where its transaction is ended by Commit, or in SQL, it promises nothing.
 func OnceSQL[R any](ctx context.Context, work func(ctx context.Context, tx *sql.Tx) (R, error)) (R, error) {
 	var none R
 	tx, err := SQLTx(ctx)

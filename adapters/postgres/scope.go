@@ -62,7 +62,7 @@ func (s *Scope) Within(ctx context.Context, t ports.Tenancy, work func(context.C
 	if err != nil {
 		return err
 	}
-	if ports.LostLease(ctx) {
+	if ports.HasLostLease(ctx) {
 		return ports.ErrLeaseLost // another run of the job does it, or will
 	}
 	err = run.keep(ctx)

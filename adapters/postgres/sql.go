@@ -45,7 +45,9 @@ func SQLTx(ctx context.Context) (*sql.Tx, error) {
 	}
 	q := &sqlSession{db: db, conn: conn}
 	if err := q.begin(ctx, s.at); err != nil {
-		q.giveBack(context.WithoutCancel(ctx), s.scope)
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanWithin)
+		defer cancel()
+		q.giveBack(clean, s.scope)
 		return nil, s.deny(ctx, err)
 	}
 	s.sql = q

@@ -259,9 +259,22 @@ func TestFullDisk(t *testing.T) {
 	if _, err := s.client.Enqueue(t.Context(), errand{N: 1e6}); !errors.Is(err, jobs.ErrUnavailable) || time.Since(began) < time.Second {
 		t.Errorf("an enqueue failed after %s: %v", time.Since(began), err)
 	}
-	time.Sleep(4 * time.Second) // the handlers have ended
+	s.until(20*time.Second, "the handlers have ended", func() bool { return len(s.ledger.entries("ended")) == 10 })
+	before := s.server.refusedToWrite()
+	s.until(20*time.Second, "the worker is refused", func() bool { return s.server.refusedToWrite() > before })
 	s.server.do("CONFIG", "SET", "dir", "/tmp")
 	s.server.do("BGSAVE")
 	recovery := s.drained(60 * time.Second)
-	s.judge(0, recovery, "the disk is full for 7s")
+	s.judge(0, recovery, "the disk is full while handlers end")
+}
+
+// refusedToWrite is how often a server has said that it cannot write its disk.
+func (s *server) refusedToWrite() (n int) {
+	s.t.Helper()
+	for line := range strings.Lines(s.do("INFO", "errorstats").(string)) {
+		if _, err := fmt.Sscanf(line, "errorstat_MISCONF:count=%d", &n); err == nil {
+			break
+		}
+	}
+	return n
 }

@@ -31,7 +31,7 @@ var tenancyRules = []sabotage{
 	ofScope("who had the connection itself does not keep it", "session.go", "if s.exposed {", "if false {", "TestTheConnectionItself"),
 	ofScope("a pool keeps no statements", "scope.go", "case pgx.QueryExecModeExec,", "case pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec,", "TestAPoolThatKeepsStatements"),
 	ofScope("work without its tenant's home is not done", "scope.go", "denied != nil {\n\t\treturn denied", "denied != nil {\n\t\treturn nil", "TestHostileTenants"),
-	ofScope("who lost the lease keeps nothing", "scope.go", "if ports.LostLease(ctx) {", "if false {", "TestALostLeaseKeepsNothing"),
+	ofScope("who lost the lease keeps nothing", "scope.go", "if ports.HasLostLease(ctx) {", "if false {", "TestALostLeaseKeepsNothing"),
 	ofScope("what database/sql did is kept after the job's time", "sql.go", "context.WithoutCancel(ctx), nil)", "ctx, nil)", "TestDatabaseSQLIsKeptAfterItsTime"),
 	ofScope("of work by database/sql that failed nothing is kept", "once.go", "_ = tx.Rollback() //", "_ = tx //", "TestOnceThatFailsBySQL"),
 	ofScope("a connection ends with its run", "connection.go", "if c.run.over {", "if false {", "TestConnection"),

@@ -13,6 +13,7 @@ var workerRules = []sabotage{
 	ofWorker("a lease whose exchange failed is asked for again", "exchange.go", "\t\tl.unanswered(s, req)\n", "", "TestNothingIsLostWithAnExchange"),
 	ofWorker("a request goes with outcomes only if none is unanswered", "exchange.go", "slices.ContainsFunc(s.open, isFailed) || ", "slices.ContainsFunc(s.open, isFailed) && false || ", "TestARequestIsMadeAgainBeforeOthers"),
 	ofWorker("short jobs go to and fro in two halves", "link.go", "l.settleLoop, l.settleLoop,", "l.settleLoop,", "TestShortJobsGoToAndFroInTwoHalves"),
+	ofWorker("a lost lease is noticed though the context has ended", "context.go", "\tports.LoseLease(c.Context)\n", "", "TestALostLeaseIsNoticedThoughTheContextHasEnded"),
 	ofWorker("one request is under way where a share is small", "exchange.go", "return min(all/2, 2*share/3)", "return all / 2", "TestShortJobsGoToAndFroInTwoHalves"),
 	ofWorker("a share that is all there is comes in one request", "exchange.go", " && (l.sole.plenty || !l.pool.crowd.several)", "", "TestAShareThatIsAllThereIsComesInOne"),
 	ofWorker("short jobs of one of several queues go in two halves", "exchange.go", "len(o.jobs) > 0 ||", "len(o.jobs) >= 0 ||", "TestShortJobsOfOneOfSeveralQueuesGoInTwoHalves"),

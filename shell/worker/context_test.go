@@ -98,3 +98,29 @@ func TestContextsMadeOfAHandlersEndWithIt(t *testing.T) {
 		}
 	})
 }
+
+// Whoever asks hears that the lease is lost, also when the context had ended before: another run does the job.
+func TestALostLeaseIsNoticedThoughTheContextHasEnded(t *testing.T) {
+	bubble(t, func(r *rig) {
+		f := newFaulty(r.backend)
+		r.queue = f
+		var before, after bool
+		var cause error
+		r.do(func(ctx context.Context) error {
+			<-ctx.Done()
+			before = ports.HasLostLease(ctx)
+			f.set(func() { f.down = true })
+			time.Sleep(time.Minute)
+			cause, after = context.Cause(ctx), ports.HasLostLease(ctx)
+			return nil
+		}, worker.WithTimeout(time.Second))
+		r.start()
+		r.enqueue()
+		r.pass(2 * time.Minute)
+		if before || !after || !errors.Is(cause, ports.ErrTimeout) {
+			t.Errorf("lost before it was: %t, after it: %t; the context ended for %v", before, after, cause)
+		}
+		f.set(func() { f.down = false })
+		r.pass(time.Minute)
+	})
+}
